@@ -1,0 +1,59 @@
+# make lab      set up what is needed, then open the course in JupyterLab
+# make test     set up, then run every test and every notebook
+# make quick    the unit tests alone
+# make claims   every lesson with ten seeds: which claims hold
+# make bench    speeds, as ratios taken in one run
+# make format   format and lint package, tests and notebooks
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# One kernel a notebook: a notebook's cells must stay together on one worker.
+NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	--nbval-kernel-startup-timeout 120 --nbval-cell-timeout 300 -p no:cacheprovider
+
+.PHONY: lab test quick notebooks claims bench format lint setup clean
+.DEFAULT_GOAL := lab
+
+setup: $(READY)
+
+# The stamp is written last, so a set-up that was cut off is done again.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) tests/check_python.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet \
+		--disable-pip-version-check -e ".[dev]"
+	@echo "Compiling bytecode, so that TensorFlow starts in 5 s instead of 15 …"
+	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
+	touch $(READY)
+
+lab: $(READY)
+	$(BIN)/jupyter lab lessons/00_start_here.ipynb
+
+quick: $(READY)
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile -m "not slow" -q
+
+test: $(READY)
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile --durations 10
+	$(MAKE) notebooks
+
+notebooks: $(READY)
+	TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 $(BIN)/python -m pytest lessons $(NBVAL) \
+		-n 2 --dist loadfile
+
+claims: $(READY)
+	nice $(BIN)/python tests/run_claims.py --seeds 10
+
+bench: $(READY)
+	$(BIN)/python tests/bench.py
+
+format: $(READY)
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: $(READY)
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache

@@ -1,0 +1,39 @@
+"""Helpers of the transfer-learning course: device, data, claims, pictures.
+
+Importing this package is cheap: TensorFlow is imported only by the functions that need it
+(PEP 562 lazy attributes), so that `setup_device` can still set it up.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+# public name -> module that defines it
+_EXPORTS = {
+    "DeviceInfo": "device",
+    "setup_device": "device",
+    "set_seed": "device",
+    "Split": "data",
+    "Task": "data",
+    "load_task": "data",
+    "list_tasks": "data",
+    "load_image_folder": "data",
+    "check_images": "data",
+    "claim": "claims",
+    "lesson_seed": "claims",
+}
+_MODULES = ("assets", "claims", "data", "device", "plots")
+
+__all__ = ["__version__", *_EXPORTS, *_MODULES]
+
+
+def __getattr__(name: str):
+    if name in _EXPORTS:
+        return getattr(import_module(f"tlcourse.{_EXPORTS[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"tlcourse.{name}")
+    raise AttributeError(f"module 'tlcourse' has no attribute {name!r}; it has: {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,209 @@
+"""Find a file: bundled with the course, then in a cache, then by download.
+
+Nothing is ever half-written: a file is made under a unique name beside its target and moved into
+place when it is complete (`atomic_path`), so a killed, truncated or concurrent run leaves either
+the whole file or none.
+
+Environment variables:
+
+- `TLCOURSE_CACHE`: the folder to write to (default: the user's cache folder).
+- `TLCOURSE_SHARED`: a read-only cache that is looked at first, as a classroom server has.
+- `TLCOURSE_OFFLINE`: any value but `0` or empty forbids the network.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+_STALE_SECONDS = 24 * 3600  # leftovers of a killed run older than this are swept away
+
+
+class AssetError(RuntimeError):
+    """A file could not be found or fetched; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file that the course can use.
+
+    `path` is relative to the bundled folders and to the caches; `size` is in bytes and `sha256`
+    in hex digits. Without a `url` the file can only be bundled or already cached.
+    """
+
+    path: str
+    sha256: str
+    size: int
+    url: str | None = None
+
+
+def offline() -> bool:
+    """Whether `TLCOURSE_OFFLINE` forbids the network."""
+    return os.environ.get("TLCOURSE_OFFLINE", "") not in ("", "0")
+
+
+def cache_dir() -> Path:
+    """The folder that the course writes to. It may not exist yet."""
+    if folder := os.environ.get("TLCOURSE_CACHE"):
+        return Path(folder).expanduser()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return base / "tlcourse"
+
+
+def shared_dir() -> Path | None:
+    """The read-only shared cache (`TLCOURSE_SHARED`), or None."""
+    folder = os.environ.get("TLCOURSE_SHARED")
+    return Path(folder).expanduser() if folder else None
+
+
+def bundled_dirs() -> list[Path]:
+    """Folders that hold bundled files: in the package, or beside it in a checkout."""
+    candidates = [PACKAGE, PACKAGE / "_datasets", PACKAGE.parent / "datasets"]
+    return [folder for folder in candidates if folder.is_dir()]
+
+
+@contextlib.contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Yield a unique path beside `target`; on success move it there, on any failure remove it.
+
+    Raises:
+        AssetError: the folder cannot be written, or the disk is full.
+    """
+    target = Path(target)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
+        yield partial
+        os.replace(partial, target)
+    except OSError as error:
+        # A network error is an OSError too, but says nothing of the disk.
+        if isinstance(error, (urllib.error.URLError, TimeoutError, ConnectionError)):
+            raise
+        raise AssetError(
+            f"Could not write {target}: {error.strerror or error}. Make room on the disk or give "
+            "the folder write permission, or set TLCOURSE_CACHE to another folder."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs left behind a day or more ago."""
+    for leftover in folder.glob(".*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
+                leftover.unlink()
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hex digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find_in_cache(relative: str | Path) -> Path | None:
+    """The path of a cached file, the shared cache first, or None."""
+    for folder in (shared_dir(), cache_dir()):
+        if folder is not None and (folder / relative).is_file():
+            return folder / relative
+    return None
+
+
+def locate(asset: Asset, *, progress: bool = True, timeout: float = 10.0) -> Path:
+    """Path of a file whose SHA-256 is right: bundled, then cached, then downloaded.
+
+    A file in the user's own cache with a wrong digest is set aside as `NAME.damaged` and fetched
+    again. One in the shared cache is passed over, since it is not ours to touch.
+
+    Args:
+        asset: what is wanted.
+        progress: show a progress bar for a download of over 5 MB.
+        timeout: seconds to wait for the server's answer.
+
+    Raises:
+        AssetError: the file is nowhere, or what came has the wrong size or digest. The message
+            names the address, the path and the manual fix.
+    """
+    for folder in [*bundled_dirs(), shared_dir(), cache_dir()]:
+        if folder is None or not (folder / asset.path).is_file():
+            continue
+        path = folder / asset.path
+        if path.stat().st_size == asset.size and sha256(path) == asset.sha256:
+            return path
+        if folder == cache_dir():
+            with contextlib.suppress(OSError):
+                path.replace(path.with_name(path.name + ".damaged"))
+    return _download(asset, cache_dir() / asset.path, progress, timeout)
+
+
+def _download(asset: Asset, target: Path, progress: bool, timeout: float) -> Path:
+    by_hand = (
+        f"To mend it by hand: get {asset.url} on a machine that can, and copy it to {target} "
+        f"({asset.size:,} bytes, SHA-256 {asset.sha256})."
+    )
+    if asset.url is None:
+        raise AssetError(
+            f"{asset.path} is not there, and it is not one to download. It comes with the course: "
+            f"install the course again, or copy the file to {target}."
+        )
+    if offline():
+        raise AssetError(f"{asset.path} is not here, and TLCOURSE_OFFLINE is set. {by_hand}")
+    try:
+        with atomic_path(target) as partial:
+            with urllib.request.urlopen(asset.url, timeout=timeout) as answer:
+                _copy(answer, partial, asset, progress)
+            _check(partial, asset, by_hand)
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        reason = getattr(error, "reason", error)
+        raise AssetError(f"Could not fetch {asset.url}: {reason}. {by_hand}") from error
+    return target
+
+
+def _copy(answer, partial: Path, asset: Asset, progress: bool) -> None:
+    from tqdm.auto import tqdm
+
+    quiet = not progress or asset.size < 5_000_000
+    bar = tqdm(total=asset.size, unit="B", unit_scale=True, desc=asset.path, disable=quiet)
+    with bar, open(partial, "wb") as file:
+        while chunk := answer.read(1 << 18):
+            file.write(chunk)
+            bar.update(len(chunk))
+
+
+def _check(partial: Path, asset: Asset, by_hand: str) -> None:
+    size = partial.stat().st_size
+    if size != asset.size:
+        raise AssetError(
+            f"{asset.url} gave {size:,} bytes where {asset.size:,} were expected (a download that "
+            f"was cut off?). The wrong file was removed; try again. {by_hand}"
+        )
+    digest = sha256(partial)
+    if digest != asset.sha256:
+        raise AssetError(
+            f"{asset.url} has SHA-256 {digest}, expected {asset.sha256}. The wrong file was "
+            f"removed. {by_hand}"
+        )
+
+
+def free_bytes(folder: Path) -> int:
+    """Free disk space in bytes where `folder` is, or would be."""
+    folder = Path(folder)
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free

@@ -1,0 +1,121 @@
+"""Claims: a sentence of a lesson, bound to the number that backs it.
+
+In a lesson, `claim` shows the sentence with the measured value beside it. On a learner's machine
+a claim that does not hold is shown as such and the lesson goes on; in the tests
+(`TLCOURSE_CLAIMS=strict`) it fails the run.
+"""
+
+import html
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class ClaimError(AssertionError):
+    """A claim does not hold (raised only under `TLCOURSE_CLAIMS=strict`)."""
+
+
+def lesson_seed(default: int = 0) -> int:
+    """The seed that a lesson starts from: `TLCOURSE_SEED` if set, else `default`.
+
+    `make claims` runs each lesson with several seeds, to see which claims are luck.
+    """
+    text = os.environ.get("TLCOURSE_SEED", str(default))
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"TLCOURSE_SEED must be a whole number, not {text!r}.") from None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence, the measured `value` and the bounds it has to keep."""
+
+    text: str
+    value: float
+    at_least: float | None = None
+    at_most: float | None = None
+    unit: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the value keeps its bounds. A NaN keeps none."""
+        if math.isnan(self.value):
+            return False
+        low = -math.inf if self.at_least is None else self.at_least
+        high = math.inf if self.at_most is None else self.at_most
+        return low <= self.value <= high
+
+    @property
+    def bounds(self) -> str:
+        """The bounds in words, such as `at least 15 %`."""
+        parts = []
+        if self.at_least is not None:
+            parts.append(f"at least {self._show(self.at_least)}")
+        if self.at_most is not None:
+            parts.append(f"at most {self._show(self.at_most)}")
+        return " and ".join(parts)
+
+    def _show(self, value: float) -> str:
+        if self.unit == "%":
+            return f"{100 * value:.1f} %"
+        if self.unit == "points":
+            return f"{100 * value:.1f} points"
+        number = f"{value:.0f}" if float(value).is_integer() else f"{value:.3g}"
+        return f"{number} {self.unit}".strip()
+
+    def __str__(self) -> str:
+        mark = "✓" if self.holds else "✗ does not hold here:"
+        return f"{mark} {self.text} Measured: {self._show(self.value)} (claimed: {self.bounds})."
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        color = "#2e8b57" if self.holds else "#d55e00"
+        mark = "✓" if self.holds else "✗ Does not hold here:"
+        return (
+            f'<div style="border-left: 4px solid {color}; padding: 0.3em 0.8em">'
+            f"<b>{mark}</b> {html.escape(self.text)}<br>"
+            f"<small>Measured: <b>{self._show(self.value)}</b> "
+            f"(claimed: {self.bounds})</small></div>"
+        )
+
+
+def claim(
+    text: str,
+    value: float,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    unit: str = "",
+) -> Claim:
+    """State a result and show the number behind it.
+
+    Args:
+        text: a full sentence that the value backs.
+        value: the measured number, as a float.
+        at_least: lower bound, if any.
+        at_most: upper bound, if any.
+        unit: `"%"` and `"points"` show a fraction as percent or percentage points; any other text
+            is put after the number, such as `"s"` or `"×"`.
+
+    Returns:
+        The claim. As the last line of a cell it shows itself.
+
+    Raises:
+        ValueError: no bound was given, so nothing is claimed.
+        ClaimError: the claim does not hold and `TLCOURSE_CLAIMS` is `strict`.
+    """
+    if at_least is None and at_most is None:
+        raise ValueError("A claim needs a bound that could fail: give at_least=… or at_most=….")
+    result = Claim(text, float(value), at_least, at_most, unit)
+    if log := os.environ.get("TLCOURSE_CLAIMS_LOG"):
+        line = {"text": text, "value": result.value, "bounds": result.bounds, "holds": result.holds}
+        with open(Path(log), "a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    if not result.holds and os.environ.get("TLCOURSE_CLAIMS") == "strict":
+        raise ClaimError(str(result))
+    return result

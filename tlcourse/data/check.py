@@ -1,0 +1,245 @@
+"""`check_images`: look at every file of a photo folder before anything is trained on it."""
+
+import html
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+# Extensions that are taken for images. Anything else in a class folder is reported, not read.
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+_FORMATS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".gif": "GIF",
+    ".bmp": "BMP",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+MAX_PIXELS = 100_000_000  # above this a "picture" is more likely a mistake, or an attack
+
+
+class ImageFolderError(ValueError):
+    """A photo folder cannot be used as it is; the message says what to mend."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about a file: what it is and what to do, or what was done."""
+
+    path: Path
+    message: str
+
+
+@dataclass(frozen=True)
+class ImageReport:
+    """What `check_images` found.
+
+    `counts` is the number of usable images a class; `problems` keep a file or a class from being
+    used; `notes` are images that are read, after a conversion that is named.
+    """
+
+    folder: Path
+    counts: dict[str, int]
+    problems: tuple[Finding, ...] = ()
+    notes: tuple[Finding, ...] = ()
+    usable: dict[str, tuple[Path, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every file can be used and there are at least two classes with images."""
+        return not self.problems
+
+    def __str__(self) -> str:
+        total = sum(self.counts.values())
+        lines = [f"{self.folder}: {total} usable images in {len(self.counts)} classes"]
+        lines += [f"  {name}: {count}" for name, count in self.counts.items()]
+        for title, findings in (("To mend", self.problems), ("Read with a conversion", self.notes)):
+            if findings:
+                lines.append(f"{title} ({len(findings)}):")
+                lines += [f"  {self._short(f.path)}: {f.message}" for f in findings[:20]]
+            if len(findings) > 20:
+                lines.append(f"  … and {len(findings) - 20} more")
+        return "\n".join(lines)
+
+    def _short(self, path: Path) -> str:
+        return str(path.relative_to(self.folder)) if path != self.folder else str(path)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def check_images(folder: str | Path) -> ImageReport:
+    """Check a folder of photos, one sub-folder a class. Nothing in it is changed.
+
+    Every file is decoded, so a truncated one is found too. Hidden files, `Thumbs.db` and
+    `desktop.ini` are passed over in silence.
+
+    Args:
+        folder: the folder; the names of its sub-folders are the class names.
+
+    Returns:
+        A report: usable images a class, problems, and images that need a conversion.
+
+    Raises:
+        ImageFolderError: there is no such folder, it cannot be read, or it has no sub-folder.
+    """
+    folder = Path(folder).expanduser()
+    problems: list[Finding] = []
+    notes: list[Finding] = []
+    usable: dict[str, tuple[Path, ...]] = {}
+    for class_folder in class_folders(folder):
+        good = []
+        try:
+            files = sorted(path for path in class_folder.iterdir() if not _hidden(path))
+        except OSError as error:
+            problems.append(Finding(class_folder, f"cannot be read ({error.strerror})."))
+            files = []
+        for path in files:
+            problem, note = _examine(path)
+            if problem:
+                problems.append(Finding(path, problem))
+                continue
+            good.append(path)
+            if note:
+                notes.append(Finding(path, note))
+        usable[class_folder.name] = tuple(good)
+        if not good:
+            problems.append(
+                Finding(class_folder, "has no usable image; add some, or remove the folder.")
+            )
+    if sum(bool(paths) for paths in usable.values()) < 2:
+        problems.append(
+            Finding(
+                folder,
+                "holds fewer than two classes with usable images, and one class is nothing to "
+                "tell apart: add a second sub-folder with photos.",
+            )
+        )
+    counts = {name: len(paths) for name, paths in usable.items()}
+    return ImageReport(folder, counts, tuple(problems), tuple(notes), usable)
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """The sub-folders of a photo folder, sorted by name: the classes.
+
+    Raises:
+        ImageFolderError: there is no such folder, it cannot be read, or it has no sub-folder.
+    """
+    try:
+        entries = sorted(path for path in folder.iterdir() if not _hidden(path))
+    except FileNotFoundError:
+        raise ImageFolderError(
+            f"There is no folder {folder} (looked from {Path.cwd()}). Give the folder that holds "
+            "one sub-folder of photos a class."
+        ) from None
+    except NotADirectoryError:
+        raise ImageFolderError(
+            f"{folder} is a file. Give the folder that holds one sub-folder of photos a class."
+        ) from None
+    except OSError as error:
+        raise ImageFolderError(
+            f"{folder} cannot be read ({error.strerror}); give yourself read permission."
+        ) from None
+    found = [path for path in entries if path.is_dir()]
+    if not found:
+        loose = sum(path.suffix.lower() in EXTENSIONS for path in entries)
+        hint = f" It has {loose} loose photos: move them into sub-folders." if loose else ""
+        raise ImageFolderError(
+            f"{folder} has no sub-folder; expected one a class, such as {folder.name}/cat and "
+            f"{folder.name}/dog.{hint}"
+        )
+    return found
+
+
+def read_image(path: Path) -> tuple[np.ndarray, str]:
+    """Decode one image as RGB the way a person sees it.
+
+    Transparent images are laid on white, 16-bit ones are scaled to 8, animated ones give their
+    first frame, and the camera's rotation mark (EXIF) is obeyed.
+
+    Returns:
+        uint8 (height, width, 3), and a sentence on the conversion (empty when there was none).
+
+    Raises:
+        OSError, ValueError, SyntaxError: the file is no image, or is damaged; as Pillow says.
+    """
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as picture:
+        notes = []
+        if picture.width * picture.height > MAX_PIXELS:
+            raise ValueError(f"is {picture.width}×{picture.height} pixels, more than is sensible")
+        expected = _FORMATS.get(path.suffix.lower())
+        if picture.format != expected and picture.format != "MPO":
+            notes.append(f"is really a {picture.format} file; read as that.")
+        if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
+            notes.append(f"has {picture.n_frames} frames; only the first is read.")
+        picture.seek(0)
+        picture.load()
+        rotated = ImageOps.exif_transpose(picture)
+        if rotated.size != picture.size or picture.getexif().get(0x0112, 1) != 1:
+            notes.append("is turned as its EXIF mark says.")
+        mode = rotated.mode
+        rgb = _to_rgb(rotated)
+        if mode not in ("RGB", "P"):
+            notes.append(f"was {_MODE_WORDS.get(mode, mode)}; converted to RGB.")
+        elif mode == "P" and "transparency" in rotated.info:
+            notes.append("was transparent; laid on white.")
+        return rgb, " ".join(notes)
+
+
+_MODE_WORDS = {
+    "L": "grey",
+    "LA": "grey and transparent",
+    "1": "black and white",
+    "RGBA": "transparent (RGBA), laid on white",
+    "CMYK": "CMYK",
+    "I;16": "16-bit grey",
+    "I;16B": "16-bit grey",
+    "I": "32-bit grey",
+    "F": "floating-point grey",
+}
+
+
+def _to_rgb(picture) -> np.ndarray:
+    from PIL import Image
+
+    if picture.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
+        values = np.asarray(picture).astype(np.float64)
+        # 16-bit images span 0 … 65535; a float image may span 0 … 1.
+        top = 1.0 if values.max() <= 1.0 else 255.0 if values.max() <= 255 else 65535.0
+        grey = np.clip(np.round(values * (255 / top)), 0, 255).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=-1)
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    return np.asarray(picture.convert("RGB"))
+
+
+def _hidden(path: Path) -> bool:
+    return path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini", "__MACOSX")
+
+
+def _examine(path: Path) -> tuple[str, str]:
+    """What keeps a file from being used (empty: nothing), and a note on how it is read."""
+    if path.is_dir():
+        return "is a folder inside a class; photos must lie directly in the class's folder.", ""
+    if path.suffix.lower() not in EXTENSIONS:
+        return f"is not an image by its name; expected one of {', '.join(EXTENSIONS)}.", ""
+    if not os.access(path, os.R_OK):
+        return "cannot be read; give yourself read permission.", ""
+    try:
+        if path.stat().st_size == 0:
+            return "is empty (zero bytes); copy it again or remove it.", ""
+        _, note = read_image(path)
+    except PermissionError:
+        return "cannot be read; give yourself read permission.", ""
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        reason = "cut off" if "truncated" in str(error).lower() else "not an image, or damaged"
+        return f"is {reason} ({str(error).split(' <')[0]}); copy it again or remove it.", ""
+    return "", note

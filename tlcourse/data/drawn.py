@@ -1,0 +1,100 @@
+"""`objects` and `sunglasses`: tasks drawn by the course's own renderer, kept in the cache."""
+
+import contextlib
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from tlcourse import assets
+from tlcourse.data.task import Split, Task
+
+# Pictures a class of the two fixed splits. Training pictures are numbered after them, so a
+# training set can be of any size and never shares a picture with validation or test.
+TEST_PER_CLASS = 50
+VALIDATION_PER_CLASS = 50
+
+
+def load_objects(*, train_per_class: int = 200, seed: int = 0, description: str = "") -> Task:
+    """The 20 classes of everyday things, 64×64; the source task of method 1.
+
+    Args:
+        train_per_class: training images a class, at least 1; as many as asked for are drawn.
+        seed: another seed gives other pictures, in all three splits.
+        description: one line, shown with the task.
+
+    Raises:
+        ValueError: `train_per_class` is below 1.
+    """
+    from tlcourse.data.objects import SOURCE_CLASSES
+
+    return _load("objects", SOURCE_CLASSES, train_per_class, seed, description)
+
+
+def load_sunglasses(*, train_per_class: int = 100, seed: int = 0, description: str = "") -> Task:
+    """Sunglasses and 5 look-alikes, 64×64; the target task. Arguments as for `load_objects`."""
+    from tlcourse.data.objects import TARGET_CLASSES
+
+    return _load("sunglasses", TARGET_CLASSES, train_per_class, seed, description)
+
+
+def _load(name: str, classes: tuple[str, ...], train: int, seed: int, description: str) -> Task:
+    if train < 1:
+        raise ValueError(f"train_per_class must be at least 1, not {train}.")
+    first_train = TEST_PER_CLASS + VALIDATION_PER_CLASS
+    test = _pictures(name, classes, seed, 0, TEST_PER_CLASS)
+    validation = _pictures(name, classes, seed, TEST_PER_CLASS, VALIDATION_PER_CLASS)
+    return Task(
+        name,
+        classes,
+        _pictures(name, classes, seed, first_train, train),
+        validation,
+        test,
+        description,
+    )
+
+
+def _pictures(name: str, classes: tuple[str, ...], seed: int, start: int, count: int) -> Split:
+    """Pictures `start` … `start + count - 1` of each class, read from the cache or drawn."""
+    from tlcourse.data.objects import RENDERER_VERSION
+
+    shape = (len(classes) * count, 64, 64, 3)
+    labels = np.repeat(np.arange(len(classes), dtype=np.int64), count)
+    key = Path("drawn") / f"v{RENDERER_VERSION}" / f"{name}-s{seed}-{start}-{count}.npy"
+    if (path := assets.find_in_cache(key)) and (images := _read(path, shape)) is not None:
+        return Split(images, labels)
+
+    images = _draw(name, classes, seed, start, count)
+    target = assets.cache_dir() / key
+    try:
+        with assets.atomic_path(target) as partial, open(partial, "wb") as file:
+            np.save(file, images)
+    except assets.AssetError as error:
+        warnings.warn(
+            f"{error} The pictures are in memory and will be drawn again next time.", stacklevel=5
+        )
+        return Split(images, labels)
+    saved = _read(target, shape)
+    return Split(images if saved is None else saved, labels)
+
+
+def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The cached pictures as a memory map; None when the file is not what it should be."""
+    with contextlib.suppress(OSError, ValueError, EOFError):
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
+        if images.shape == shape and images.dtype == np.uint8:
+            return images
+    return None
+
+
+def _draw(name: str, classes: tuple[str, ...], seed: int, start: int, count: int) -> np.ndarray:
+    from tqdm.auto import tqdm
+
+    from tlcourse.data.objects import render
+
+    images = np.empty((len(classes) * count, 64, 64, 3), np.uint8)
+    jobs = [(k, start + i) for k in range(len(classes)) for i in range(count)]
+    quiet = len(jobs) < 2000  # a few seconds
+    for at, (k, index) in enumerate(tqdm(jobs, f"Drawing {name}", disable=quiet, leave=False)):
+        images[at] = render(classes[k], seed, index)
+    return images

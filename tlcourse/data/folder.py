@@ -1,0 +1,132 @@
+"""`load_image_folder`: your own photos as a `Task`."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tlcourse.data.check import ImageFolderError, ImageReport, check_images, read_image
+from tlcourse.data.pictures import stratified_parts
+from tlcourse.data.task import Split, Task
+
+_GIVEN_SPLITS = {"train": "train", "validation": "val", "test": "test"}
+
+
+def load_image_folder(
+    folder: str | Path,
+    *,
+    image_size: int = 64,
+    validation: float = 0.2,
+    test: float = 0.2,
+    seed: int = 0,
+    skip_broken: bool = False,
+) -> Task:
+    """Read a folder of photos, one sub-folder a class, as a task. Nothing in it is changed.
+
+    A folder that holds `train/`, `val/` and `test/`, each with the same classes, is taken as split
+    already. Otherwise the images of each class are dealt out at random.
+
+    A photo is cut to its middle square and resized (antialiased) to `image_size`.
+
+    Args:
+        folder: the folder.
+        image_size: height and width of the pictures, in pixels.
+        validation: fraction of each class for validation.
+        test: fraction of each class for the test.
+        seed: seed of the random split.
+        skip_broken: leave out the files that cannot be used, with a warning, instead of raising.
+
+    Raises:
+        ImageFolderError: a file cannot be used, a class is empty or too small to be split, or
+            there are fewer than two classes. The message names them all.
+        ValueError: the fractions leave nothing to train on.
+    """
+    folder = Path(folder).expanduser()
+    if not (0 < validation < 1 and 0 < test < 1 and validation + test < 1):
+        raise ValueError(
+            f"validation={validation} and test={test} must each lie between 0 and 1, and leave "
+            "something to train on."
+        )
+    if all((folder / name).is_dir() for name in _GIVEN_SPLITS.values()):
+        return _load_given(folder, image_size, skip_broken)
+
+    report = _checked(folder, skip_broken)
+    class_names = tuple(name for name, paths in report.usable.items() if paths)
+    paths = [path for name in class_names for path in report.usable[name]]
+    labels = _labels(report, class_names)
+    small = [name for name in class_names if report.counts[name] < 3]
+    parts = stratified_parts(labels, (1 - validation - test, validation, test), seed)
+    lacking = [
+        name
+        for k, name in enumerate(class_names)
+        if any((labels[part] == k).sum() == 0 for part in parts)
+    ]
+    if small or lacking:
+        raise ImageFolderError(
+            f"These classes have too few images to give each split one: "
+            f"{', '.join(f'{n} ({report.counts[n]})' for n in dict.fromkeys(small + lacking))}. "
+            "Add photos (at least 5 a class are wise), or change validation=… and test=…."
+        )
+    splits = [_split([paths[i] for i in part], labels[part], image_size) for part in parts]
+    return Task(folder.name, class_names, *splits, description=f"photos from {folder.name}/")
+
+
+def _checked(folder: Path, skip_broken: bool) -> ImageReport:
+    report = check_images(folder)
+    usable_classes = sum(bool(paths) for paths in report.usable.values())
+    if report.problems and (not skip_broken or usable_classes < 2):
+        raise ImageFolderError(
+            f"{report}\nMend these, or leave the files out with skip_broken=True."
+        )
+    if report.problems:
+        names = ", ".join(str(f.path.relative_to(folder)) for f in report.problems[:10])
+        more = f" and {len(report.problems) - 10} more" if len(report.problems) > 10 else ""
+        warnings.warn(f"Left out, since it cannot be used: {names}{more}.", stacklevel=3)
+    return report
+
+
+def _load_given(folder: Path, image_size: int, skip_broken: bool) -> Task:
+    reports = {split: _checked(folder / name, skip_broken) for split, name in _GIVEN_SPLITS.items()}
+    classes = {split: set(report.usable) for split, report in reports.items()}
+    if len(set(map(frozenset, classes.values()))) > 1:
+        common = set.intersection(*classes.values())
+        odd = {s: sorted(names - common) for s, names in classes.items() if names - common}
+        raise ImageFolderError(
+            f"train/, val/ and test/ of {folder} must have the same classes. Only in some: {odd}."
+        )
+    class_names = tuple(sorted(classes["train"]))
+    splits = {}
+    for split, report in reports.items():
+        paths = [path for name in class_names for path in report.usable[name]]
+        splits[split] = _split(paths, _labels(report, class_names), image_size)
+    return Task(folder.name, class_names, **splits, description=f"photos from {folder.name}/")
+
+
+def _labels(report: ImageReport, class_names: tuple[str, ...]) -> np.ndarray:
+    counts = [report.counts[name] for name in class_names]
+    return np.repeat(np.arange(len(class_names), dtype=np.int64), counts)
+
+
+def _split(paths: list[Path], labels: np.ndarray, image_size: int) -> Split:
+    images = np.empty((len(paths), image_size, image_size, 3), np.uint8)
+    for at, path in enumerate(paths):
+        images[at] = square(read_image(path)[0], image_size)
+    return Split(images, labels)
+
+
+def square(image: np.ndarray, size: int) -> np.ndarray:
+    """The middle square of an image, resized (Lanczos, antialiased).
+
+    Args:
+        image: uint8 (height, width, 3).
+        size: new height and width, in pixels.
+
+    Returns:
+        uint8 (size, size, 3).
+    """
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    middle = Image.fromarray(image[top : top + side, left : left + side])
+    return np.asarray(middle.resize((size, size), Image.Resampling.LANCZOS))
