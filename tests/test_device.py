@@ -315,25 +315,30 @@ print(json.dumps({
     return in_fresh_python(TRAIN + code, CUDA_VISIBLE_DEVICES="-1", TF_NUM_INTRAOP_THREADS="2")
 
 
+@pytest.mark.slow
 def test_nothing_is_printed(notebook):
     assert notebook.printed == []
     assert notebook.stderr == ""
 
 
+@pytest.mark.slow
 def test_importing_the_module_leaves_tensorflow_alone(notebook):
     assert notebook.result["lazy"]
 
 
+@pytest.mark.slow
 def test_two_seeded_runs_are_bit_equal(notebook):
     assert notebook.result["same_bits"]
     assert notebook.result["fell"]
 
 
+@pytest.mark.slow
 def test_a_second_call_is_safe_and_the_same(notebook):
     assert notebook.result["same_info"]
     assert notebook.result["threads"] == 2
 
 
+@pytest.mark.slow
 def test_a_later_call_says_what_stays(notebook):
     threads, deterministic, *notes = notebook.result["changed"]
     assert (threads, deterministic) == (2, True)
@@ -374,6 +379,7 @@ print(json.dumps({
     return in_fresh_python(TRAIN + code, **environment).result
 
 
+@pytest.mark.slow
 def test_two_devices_train_as_one_does(two_devices):
     """MirroredStrategy, as setup_device picks it, gives the losses and weights of one device."""
     assert (two_devices["strategy"], two_devices["replicas"]) == ("MirroredStrategy", 2)
@@ -383,6 +389,7 @@ def test_two_devices_train_as_one_does(two_devices):
     assert two_devices["apart"] < 1e-5
 
 
+@pytest.mark.slow
 def test_first_call_after_tensorflow_has_started(two_devices):
     assert two_devices["threads"] == 1
     notes = two_devices["notes"]

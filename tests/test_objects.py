@@ -111,13 +111,13 @@ def test_pictures_are_neither_flat_nor_clipped(name):
         assert ((image == 0) | (image == 255)).mean() < 0.6
 
 
-def test_colour_does_not_give_the_class_away(many):
-    """The mean colours of the classes vary no more than chance explains."""
+def test_color_does_not_give_the_class_away(many):
+    """The mean colors of the classes vary no more than chance explains."""
     images, labels = many
-    colour = images.mean(axis=(1, 2))
-    means = np.stack([colour[labels == k].mean(axis=0) for k in range(len(CLASSES))])
+    color = images.mean(axis=(1, 2))
+    means = np.stack([color[labels == k].mean(axis=0) for k in range(len(CLASSES))])
     spread_of_means = means.std(axis=0)
-    expected = colour.std(axis=0) / np.sqrt(40)
+    expected = color.std(axis=0) / np.sqrt(40)
     assert (spread_of_means < 2.5 * expected).all()
 
 

@@ -32,7 +32,9 @@ def __getattr__(name: str):
         return getattr(import_module(f"tlcourse.{_EXPORTS[name]}"), name)
     if name in _MODULES:
         return import_module(f"tlcourse.{name}")
-    raise AttributeError(f"module 'tlcourse' has no attribute {name!r}; it has: {', '.join(__all__)}")
+    raise AttributeError(
+        f"module 'tlcourse' has no attribute {name!r}; it has: {', '.join(__all__)}"
+    )
 
 
 def __dir__() -> list[str]:

@@ -13,12 +13,12 @@ Environment variables:
 
 import contextlib
 import hashlib
+import http.client
 import os
 import secrets
 import shutil
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,11 +56,11 @@ def cache_dir() -> Path:
     if folder := os.environ.get("TLCOURSE_CACHE"):
         return Path(folder).expanduser()
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
         base = Path.home() / "Library" / "Caches"
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "tlcourse"
 
 
@@ -91,11 +91,10 @@ def atomic_path(target: Path) -> Iterator[Path]:
         yield partial
         os.replace(partial, target)
     except OSError as error:
-        # A network error is an OSError too, but says nothing of the disk.
-        if isinstance(error, (urllib.error.URLError, TimeoutError, ConnectionError)):
-            raise
+        # NumPy reports a short write without saying why: "4096 requested and 0 written".
+        reason = error.strerror or f"the disk may be full ({error})"
         raise AssetError(
-            f"Could not write {target}: {error.strerror or error}. Make room on the disk or give "
+            f"Could not write {target}: {reason}. Make room on the disk or give "
             "the folder write permission, or set TLCOURSE_CACHE to another folder."
         ) from error
     finally:
@@ -119,10 +118,29 @@ def sha256(path: Path) -> str:
 
 def find_in_cache(relative: str | Path) -> Path | None:
     """The path of a cached file, the shared cache first, or None."""
-    for folder in (shared_dir(), cache_dir()):
-        if folder is not None and (folder / relative).is_file():
-            return folder / relative
-    return None
+    return next(iter(all_in_cache(relative)), None)
+
+
+def all_in_cache(relative: str | Path) -> list[Path]:
+    """Every cached file of that name, the shared cache first, for a caller that checks them."""
+    folders = [folder for folder in (shared_dir(), cache_dir()) if folder is not None]
+    return [folder / relative for folder in folders if _is_file(folder / relative)]
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file; a folder that we may not look into has none for us."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_right(path: Path, asset: Asset) -> bool:
+    """Whether a file is there, can be read, and has the right size and SHA-256."""
+    try:
+        return path.stat().st_size == asset.size and sha256(path) == asset.sha256
+    except OSError:
+        return False
 
 
 def locate(asset: Asset, *, progress: bool = True, timeout: float = 10.0) -> Path:
@@ -134,22 +152,40 @@ def locate(asset: Asset, *, progress: bool = True, timeout: float = 10.0) -> Pat
     Args:
         asset: what is wanted.
         progress: show a progress bar for a download of over 5 MB.
-        timeout: seconds to wait for the server's answer.
+        timeout: seconds to wait for the server's answer, and for each further piece of it.
 
     Raises:
         AssetError: the file is nowhere, or what came has the wrong size or digest. The message
             names the address, the path and the manual fix.
     """
     for folder in [*bundled_dirs(), shared_dir(), cache_dir()]:
-        if folder is None or not (folder / asset.path).is_file():
-            continue
-        path = folder / asset.path
-        if path.stat().st_size == asset.size and sha256(path) == asset.sha256:
-            return path
-        if folder == cache_dir():
-            with contextlib.suppress(OSError):
-                path.replace(path.with_name(path.name + ".damaged"))
-    return _download(asset, cache_dir() / asset.path, progress, timeout)
+        if folder is not None and _is_right(folder / asset.path, asset):
+            return folder / asset.path
+    target = cache_dir() / asset.path
+    # Set aside only what is ours: the cache may be the shared one under a second name.
+    if _is_file(target) and cache_dir() != shared_dir():
+        with contextlib.suppress(OSError):
+            target.replace(target.with_name(target.name + ".damaged"))
+    try:
+        return _download(asset, target, progress, timeout)
+    except AssetError:
+        # Another process may have put the file there meanwhile; Windows then lets none replace it.
+        if _is_right(target, asset):
+            return target
+        raise
+
+
+class _NetworkError(Exception):
+    """What went wrong on the way from the server, kept apart from what goes wrong on the disk."""
+
+
+@contextlib.contextmanager
+def _network() -> Iterator[None]:
+    """Turn whatever a broken connection or a wrong address raises into a `_NetworkError`."""
+    try:
+        yield
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _NetworkError(str(error) or type(error).__name__) from error
 
 
 def _download(asset: Asset, target: Path, progress: bool, timeout: float) -> Path:
@@ -166,12 +202,13 @@ def _download(asset: Asset, target: Path, progress: bool, timeout: float) -> Pat
         raise AssetError(f"{asset.path} is not here, and TLCOURSE_OFFLINE is set. {by_hand}")
     try:
         with atomic_path(target) as partial:
-            with urllib.request.urlopen(asset.url, timeout=timeout) as answer:
+            with _network():
+                answer = urllib.request.urlopen(asset.url, timeout=timeout)
+            with answer:
                 _copy(answer, partial, asset, progress)
             _check(partial, asset, by_hand)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        reason = getattr(error, "reason", error)
-        raise AssetError(f"Could not fetch {asset.url}: {reason}. {by_hand}") from error
+    except _NetworkError as error:
+        raise AssetError(f"Could not fetch {asset.url}: {error}. {by_hand}") from error.__cause__
     return target
 
 
@@ -181,16 +218,24 @@ def _copy(answer, partial: Path, asset: Asset, progress: bool) -> None:
     quiet = not progress or asset.size < 5_000_000
     bar = tqdm(total=asset.size, unit="B", unit_scale=True, desc=asset.path, disable=quiet)
     with bar, open(partial, "wb") as file:
-        while chunk := answer.read(1 << 18):
+        # No further than one byte too many: an endless answer must not fill the disk.
+        left = asset.size + 1
+        while left:
+            with _network():
+                chunk = answer.read(min(left, 1 << 18))
+            if not chunk:
+                break
             file.write(chunk)
             bar.update(len(chunk))
+            left -= len(chunk)
 
 
 def _check(partial: Path, asset: Asset, by_hand: str) -> None:
     size = partial.stat().st_size
     if size != asset.size:
+        gave = f"{size:,}" if size < asset.size else f"over {asset.size:,}"
         raise AssetError(
-            f"{asset.url} gave {size:,} bytes where {asset.size:,} were expected (a download that "
+            f"{asset.url} gave {gave} bytes where {asset.size:,} were expected (a download that "
             f"was cut off?). The wrong file was removed; try again. {by_hand}"
         )
     digest = sha256(partial)

@@ -46,7 +46,8 @@ class Claim:
             return False
         low = -math.inf if self.at_least is None else self.at_least
         high = math.inf if self.at_most is None else self.at_most
-        return low <= self.value <= high
+        # The bounds may be NumPy numbers, whose comparison is no plain bool (JSON wants one).
+        return bool(low <= self.value <= high)
 
     @property
     def bounds(self) -> str:
@@ -79,8 +80,8 @@ class Claim:
         return (
             f'<div style="border-left: 4px solid {color}; padding: 0.3em 0.8em">'
             f"<b>{mark}</b> {html.escape(self.text)}<br>"
-            f"<small>Measured: <b>{self._show(self.value)}</b> "
-            f"(claimed: {self.bounds})</small></div>"
+            f"<small>Measured: <b>{html.escape(self._show(self.value))}</b> "
+            f"(claimed: {html.escape(self.bounds)})</small></div>"
         )
 
 

@@ -34,7 +34,7 @@ def load_task(name: str, **options) -> Task:
         TypeError: the task has no such option.
     """
     if name not in _TASKS:
-        near = difflib.get_close_matches(str(name), _TASKS, n=3)
+        near = difflib.get_close_matches(str(name).lower(), _TASKS, n=3)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise ValueError(f"There is no task {name!r}.{hint} Tasks: {', '.join(_TASKS)}.")
     module, line = _TASKS[name]

@@ -2,6 +2,7 @@
 
 import html
 import os
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,10 @@ MAX_PIXELS = 100_000_000  # above this a "picture" is more likely a mistake, or 
 
 class ImageFolderError(ValueError):
     """A photo folder cannot be used as it is; the message says what to mend."""
+
+
+class TooLarge(ValueError):  # noqa: N818 - named for what it says
+    """A picture has more than `MAX_PIXELS` pixels."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,8 @@ def check_images(folder: str | Path) -> ImageReport:
     """Check a folder of photos, one sub-folder a class. Nothing in it is changed.
 
     Every file is decoded, so a truncated one is found too. Hidden files, `Thumbs.db` and
-    `desktop.ini` are passed over in silence.
+    `desktop.ini` are passed over in silence, and so is any file beside the class folders that is
+    no photo.
 
     Args:
         folder: the folder; the names of its sub-folders are the class names.
@@ -91,13 +97,25 @@ def check_images(folder: str | Path) -> ImageReport:
     problems: list[Finding] = []
     notes: list[Finding] = []
     usable: dict[str, tuple[Path, ...]] = {}
-    for class_folder in class_folders(folder):
+    found = class_folders(folder)
+    for path in _entries(folder):
+        if path not in found and path.suffix.lower() in EXTENSIONS:
+            problems.append(
+                Finding(path, "lies beside the class folders; move it into one, or remove it.")
+            )
+    for class_folder in found:
         good = []
         try:
-            files = sorted(path for path in class_folder.iterdir() if not _hidden(path))
+            files = _entries(class_folder)
         except OSError as error:
-            problems.append(Finding(class_folder, f"cannot be read ({error.strerror})."))
-            files = []
+            problems.append(
+                Finding(
+                    class_folder,
+                    f"cannot be read ({error.strerror}); give yourself read permission.",
+                )
+            )
+            usable[class_folder.name] = ()
+            continue
         for path in files:
             problem, note = _examine(path)
             if problem:
@@ -130,7 +148,7 @@ def class_folders(folder: Path) -> list[Path]:
         ImageFolderError: there is no such folder, it cannot be read, or it has no sub-folder.
     """
     try:
-        entries = sorted(path for path in folder.iterdir() if not _hidden(path))
+        entries = _entries(folder)
     except FileNotFoundError:
         raise ImageFolderError(
             f"There is no folder {folder} (looked from {Path.cwd()}). Give the folder that holds "
@@ -149,10 +167,15 @@ def class_folders(folder: Path) -> list[Path]:
         loose = sum(path.suffix.lower() in EXTENSIONS for path in entries)
         hint = f" It has {loose} loose photos: move them into sub-folders." if loose else ""
         raise ImageFolderError(
-            f"{folder} has no sub-folder; expected one a class, such as {folder.name}/cat and "
-            f"{folder.name}/dog.{hint}"
+            f"{folder} has no sub-folder; expected one a class, such as {folder / 'cat'} and "
+            f"{folder / 'dog'}.{hint}"
         )
     return found
+
+
+def _entries(folder: Path) -> list[Path]:
+    # By the plain name: paths sort by another rule on Windows, and the labels with them.
+    return sorted((p for p in folder.iterdir() if not _hidden(p)), key=lambda p: p.name)
 
 
 def read_image(path: Path) -> tuple[np.ndarray, str]:
@@ -165,14 +188,22 @@ def read_image(path: Path) -> tuple[np.ndarray, str]:
         uint8 (height, width, 3), and a sentence on the conversion (empty when there was none).
 
     Raises:
-        OSError, ValueError, SyntaxError: the file is no image, or is damaged; as Pillow says.
+        Exception: the file is no image, or is damaged. Which one, the decoder decides: Pillow's
+            raise OSError, ValueError and SyntaxError, but IndexError, struct.error and others too.
     """
+    with warnings.catch_warnings():
+        # Pillow warns of big pictures and odd marks; what matters of it is in our own message.
+        warnings.simplefilter("ignore")
+        return _read_quietly(path)
+
+
+def _read_quietly(path: Path) -> tuple[np.ndarray, str]:
     from PIL import Image, ImageOps
 
     with Image.open(path) as picture:
         notes = []
         if picture.width * picture.height > MAX_PIXELS:
-            raise ValueError(f"is {picture.width}×{picture.height} pixels, more than is sensible")
+            raise TooLarge(f"{picture.width}×{picture.height} pixels are more than is sensible")
         expected = _FORMATS.get(path.suffix.lower())
         if picture.format != expected and picture.format != "MPO":
             notes.append(f"is really a {picture.format} file; read as that.")
@@ -180,9 +211,14 @@ def read_image(path: Path) -> tuple[np.ndarray, str]:
             notes.append(f"has {picture.n_frames} frames; only the first is read.")
         picture.seek(0)
         picture.load()
-        rotated = ImageOps.exif_transpose(picture)
-        if rotated.size != picture.size or picture.getexif().get(0x0112, 1) != 1:
-            notes.append("is turned as its EXIF mark says.")
+        try:
+            turned = picture.getexif().get(0x0112) in range(2, 9)  # 1 means upright
+            rotated = ImageOps.exif_transpose(picture)
+            if turned or rotated.size != picture.size:
+                notes.append("is turned as its EXIF mark says.")
+        except Exception:  # whatever the parser stumbles on, the pixels are good
+            rotated = picture
+            notes.append("has damaged EXIF marks; read as it is stored.")
         mode = rotated.mode
         rgb = _to_rgb(rotated)
         if mode not in ("RGB", "P"):
@@ -193,15 +229,16 @@ def read_image(path: Path) -> tuple[np.ndarray, str]:
 
 
 _MODE_WORDS = {
-    "L": "grey",
-    "LA": "grey and transparent",
+    "L": "gray",
+    "LA": "gray and transparent",
     "1": "black and white",
     "RGBA": "transparent (RGBA), laid on white",
     "CMYK": "CMYK",
-    "I;16": "16-bit grey",
-    "I;16B": "16-bit grey",
-    "I": "32-bit grey",
-    "F": "floating-point grey",
+    "I;16": "16-bit gray",
+    "I;16B": "16-bit gray",
+    "I;16L": "16-bit gray",
+    "I": "32-bit gray",
+    "F": "floating-point gray",
 }
 
 
@@ -209,11 +246,14 @@ def _to_rgb(picture) -> np.ndarray:
     from PIL import Image
 
     if picture.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
-        values = np.asarray(picture).astype(np.float64)
-        # 16-bit images span 0 … 65535; a float image may span 0 … 1.
-        top = 1.0 if values.max() <= 1.0 else 255.0 if values.max() <= 255 else 65535.0
-        grey = np.clip(np.round(values * (255 / top)), 0, 255).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=-1)
+        values = np.nan_to_num(np.asarray(picture).astype(np.float64))
+        # 16-bit images span 0 … 65535, however dark. The others do not say what they span.
+        if picture.mode.startswith("I;16"):
+            top = 65535.0
+        else:
+            top = 1.0 if values.max() <= 1.0 else 255.0 if values.max() <= 255 else 65535.0
+        gray = np.clip(np.round(values * (255 / top)), 0, 255).astype(np.uint8)
+        return np.repeat(gray[..., None], 3, axis=-1)
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
@@ -227,19 +267,34 @@ def _hidden(path: Path) -> bool:
 
 def _examine(path: Path) -> tuple[str, str]:
     """What keeps a file from being used (empty: nothing), and a note on how it is read."""
-    if path.is_dir():
-        return "is a folder inside a class; photos must lie directly in the class's folder.", ""
-    if path.suffix.lower() not in EXTENSIONS:
-        return f"is not an image by its name; expected one of {', '.join(EXTENSIONS)}.", ""
-    if not os.access(path, os.R_OK):
-        return "cannot be read; give yourself read permission.", ""
+    from PIL import Image
+
     try:
+        if path.is_dir():
+            return "is a folder inside a class; photos must lie directly in the class's folder.", ""
+        if path.suffix.lower() not in EXTENSIONS:
+            return (
+                f"is not an image by its name; expected one of {', '.join(EXTENSIONS)}. Save it "
+                "as one of these, or remove it.",
+                "",
+            )
+        if not path.is_file():  # opening a pipe would wait for ever
+            return "is no file, or a link that leads nowhere; remove it.", ""
+        if not os.access(path, os.R_OK):
+            return "cannot be read; give yourself read permission.", ""
         if path.stat().st_size == 0:
             return "is empty (zero bytes); copy it again or remove it.", ""
         _, note = read_image(path)
     except PermissionError:
         return "cannot be read; give yourself read permission.", ""
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except Image.UnidentifiedImageError:  # its text is but the path again
+        return "is not an image, or damaged; copy it again or remove it.", ""
+    except (TooLarge, Image.DecompressionBombError):
+        return f"has more than {MAX_PIXELS:,} pixels; save it smaller, or remove it.", ""
+    except Exception as error:  # see read_image: a damaged file can raise anything
         reason = "cut off" if "truncated" in str(error).lower() else "not an image, or damaged"
-        return f"is {reason} ({str(error).split(' <')[0]}); copy it again or remove it.", ""
+        return (
+            f"is {reason} ({str(error) or type(error).__name__}); copy it again or remove it.",
+            "",
+        )
     return "", note

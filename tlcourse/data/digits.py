@@ -17,8 +17,8 @@ def load_digits(*, image_size: int = 64, description: str = "") -> Task:
     from sklearn.datasets import load_digits as load
 
     data = load()
-    grey = np.round(data.images * (255 / 16)).astype(np.uint8)
-    images = resize_all(grey, image_size)
+    gray = np.round(data.images * (255 / 16)).astype(np.uint8)
+    images = resize_all(gray, image_size)
     labels = data.target.astype(np.int64)
     parts = stratified_parts(labels, (0.6, 0.2, 0.2))
     splits = [Split(images[part], labels[part]) for part in parts]

@@ -26,7 +26,7 @@ from tlcourse.data.paths import Path, bar, cos, ribbon, sin
 from tlcourse.data.scenery import (
     CLEAR,
     Chance,
-    Colour,
+    Color,
     Palette,
     background,
     camera,
@@ -42,17 +42,17 @@ SUPERSAMPLE = 4
 @dataclass(slots=True)
 class _Shape:
     path: Path
-    colour: Colour
+    color: Color
     alpha: int = 255
     kind: str = "fill"  # "fill" replaces what is below, "glass" and "tint" are mixed into it
-    pattern: tuple[int, int, int, Colour] | None = None  # number, x and y offset, colour
+    pattern: tuple[int, int, int, Color] | None = None  # number, x and y offset, color
     outline: bool = True
 
 
 class Canvas:
-    """One picture in the making: its random choices, its colours and its list of shapes.
+    """One picture in the making: its random choices, its colors and its list of shapes.
 
-    `main`, `second` and `accent` are colours that stand out from each other and from the
+    `main`, `second` and `accent` are colors that stand out from each other and from the
     background; `dark` and `light` are nearly black and nearly white; `ink` is the one of those
     two that stands out from the background.  A drawing function chooses proportions through
     `between`, `chance` and `pick`, sets `turn` (largest rotation in degrees), `flip` and `tilt`
@@ -78,30 +78,30 @@ class Canvas:
         self.style = self.pick("none", "none", "none", "self", "self", "ink")
         self.shapes: list[_Shape] = []
 
-    def bold(self, colour: Colour) -> Colour:
-        """The colour, darkened or lightened if thin lines of it would be lost on the background."""
-        clear = contrast(colour, self.palette.wall) >= 110
-        return colour if clear else mix(colour, self.ink, 0.5)
+    def bold(self, color: Color) -> Color:
+        """The color, darkened or lightened if thin lines of it would be lost on the background."""
+        clear = contrast(color, self.palette.wall) >= 110
+        return color if clear else mix(color, self.ink, 0.5)
 
     # adding shapes
 
-    def fill(self, path: Path, colour: Colour, *, outline: bool = True) -> None:
-        """Fill a path with one colour."""
-        self.shapes.append(_Shape(path, colour, outline=outline))
+    def fill(self, path: Path, color: Color, *, outline: bool = True) -> None:
+        """Fill a path with one color."""
+        self.shapes.append(_Shape(path, color, outline=outline))
 
-    def fabric(self, path: Path, colour: Colour, *, often: float = 0.55) -> None:
+    def fabric(self, path: Path, color: Color, *, often: float = 0.55) -> None:
         """Fill a path; with probability `often`, print a pattern on it."""
-        self.fill(path, colour)
+        self.fill(path, color)
         if self.chance(often):
             other = self.pick(
-                mix(colour, self.light, 0.5), mix(colour, self.dark, 0.4), self.second, self.accent
+                mix(color, self.light, 0.5), mix(color, self.dark, 0.4), self.second, self.accent
             )
             number, dx, dy = (self.random.whole(n) for n in (1 << 16, 64, 64))
             self.shapes[-1].pattern = (number, dx, dy, other)
 
-    def tint(self, path: Path, colour: Colour, amount: float = 0.3) -> None:
-        """Mix a colour into what is already drawn under a path: shade, shine, lettering."""
-        self.shapes.append(_Shape(path, colour, round(255 * amount), "tint", outline=False))
+    def tint(self, path: Path, color: Color, amount: float = 0.3) -> None:
+        """Mix a color into what is already drawn under a path: shade, shine, lettering."""
+        self.shapes.append(_Shape(path, color, round(255 * amount), "tint", outline=False))
 
     def shade(self, path: Path, amount: float = 0.22) -> None:
         """Darken what is drawn under a path."""
@@ -111,23 +111,23 @@ class Canvas:
         """Lighten what is drawn under a path."""
         self.tint(path, (255, 252, 244), amount)
 
-    def glass(self, path: Path, colour: Colour, amount: float = 0.4) -> None:
+    def glass(self, path: Path, color: Color, amount: float = 0.4) -> None:
         """Fill a path so that what is behind, background included, shows through."""
-        self.shapes.append(_Shape(path, colour, round(255 * amount), "glass", outline=False))
+        self.shapes.append(_Shape(path, color, round(255 * amount), "glass", outline=False))
 
     def cut(self, path: Path) -> None:
         """Make a hole."""
         self.shapes.append(_Shape(path, CLEAR, 0, outline=False))
 
-    def line(self, points: Path, width: float, colour: Colour, *, outline: bool = False) -> None:
+    def line(self, points: Path, width: float, color: Color, *, outline: bool = False) -> None:
         """A line of even width along a smooth path, with round ends."""
-        self.fill(ribbon(points, width), colour, outline=outline)
+        self.fill(ribbon(points, width), color, outline=outline)
 
-    def bars(self, points: Path, width: float, colour: Colour) -> None:
+    def bars(self, points: Path, width: float, color: Color) -> None:
         """Straight bars from each point to the next."""
         corners = points.tolist()
         for (x0, y0), (x1, y1) in pairwise(corners):
-            self.fill(bar(x0, y0, x1, y1, width), colour, outline=False)
+            self.fill(bar(x0, y0, x1, y1, width), color, outline=False)
 
     # from shapes to pixels
 
@@ -170,19 +170,19 @@ class Canvas:
         draw = ImageDraw.Draw(image)
         for shape, path in zip(self.shapes, self._posed(), strict=True):
             if shape.kind != "fill":
-                _paste(image, path, shape.colour, shape.alpha, None, clip=shape.kind == "tint")
+                _paste(image, path, shape.color, shape.alpha, None, clip=shape.kind == "tint")
                 continue
-            draw.polygon(path, fill=_premultiplied(shape.colour, shape.alpha))
+            draw.polygon(path, fill=_premultiplied(shape.color, shape.alpha))
             if shape.pattern:
-                number, dx, dy, colour = shape.pattern
+                number, dx, dy, color = shape.pattern
                 bank = pattern_bank(self.size)
                 pattern = (bank[number % len(bank)], dx * full // 256, dy * full // 256)
-                _paste(image, path, colour, 255, pattern, clip=False)
+                _paste(image, path, color, 255, pattern, clip=False)
             if shape.outline and self.style != "none":
-                colour = self.ink if self.style == "ink" else mix(shape.colour, (20, 16, 36), 0.5)
+                color = self.ink if self.style == "ink" else mix(shape.color, (20, 16, 36), 0.5)
                 # Odd widths: the half width is whole, so Pillow rounds the corners the same
                 # everywhere.
-                draw.line([*path, path[0]], fill=(*colour, 255), width=2 * (self.size // 32) - 1)
+                draw.line([*path, path[0]], fill=(*color, 255), width=2 * (self.size // 32) - 1)
         return np.asarray(image.reduce(SUPERSAMPLE)).astype(np.int32)
 
     def picture(self) -> np.ndarray:
@@ -193,20 +193,20 @@ class Canvas:
         return camera(self.random, lit, self.size)
 
 
-def _premultiplied(colour: Colour, alpha: int) -> tuple[int, int, int, int]:
-    red, green, blue = colour
+def _premultiplied(color: Color, alpha: int) -> tuple[int, int, int, int]:
+    red, green, blue = color
     return (red * alpha // 255, green * alpha // 255, blue * alpha // 255, alpha)
 
 
 def _paste(
     image: Image.Image,
     path: list[tuple[int, int]],
-    colour: Colour,
+    color: Color,
     alpha: int,
     pattern: tuple[Image.Image, int, int] | None,
     clip: bool,
 ) -> None:
-    """Mix a colour into the image inside a path, through a pattern or the drawn area if asked."""
+    """Mix a color into the image inside a path, through a pattern or the drawn area if asked."""
     xs, ys = [p[0] for p in path], [p[1] for p in path]
     x0, y0 = max(min(xs), 0), max(min(ys), 0)
     x1, y1 = min(max(xs) + 1, image.width), min(max(ys) + 1, image.height)
@@ -219,4 +219,4 @@ def _paste(
         mask = ImageChops.multiply(mask, tile.crop((x0 + dx, y0 + dy, x1 + dx, y1 + dy)))
     if clip:
         mask = ImageChops.multiply(mask, image.crop((x0, y0, x1, y1)).getchannel("K"))
-    image.paste((*colour, 255), (x0, y0, x1, y1), mask)
+    image.paste((*color, 255), (x0, y0, x1, y1), mask)

@@ -42,27 +42,38 @@ def _load(name: str, classes: tuple[str, ...], train: int, seed: int, descriptio
     if train < 1:
         raise ValueError(f"train_per_class must be at least 1, not {train}.")
     first_train = TEST_PER_CLASS + VALIDATION_PER_CLASS
-    test = _pictures(name, classes, seed, 0, TEST_PER_CLASS)
-    validation = _pictures(name, classes, seed, TEST_PER_CLASS, VALIDATION_PER_CLASS)
-    return Task(
-        name,
-        classes,
-        _pictures(name, classes, seed, first_train, train),
-        validation,
-        test,
-        description,
-    )
+    unsaved: list[assets.AssetError] = []
+    test = _pictures(name, classes, seed, 0, TEST_PER_CLASS, unsaved)
+    validation = _pictures(name, classes, seed, TEST_PER_CLASS, VALIDATION_PER_CLASS, unsaved)
+    training = _pictures(name, classes, seed, first_train, train, unsaved)
+    if unsaved:  # one warning, not one a split
+        warnings.warn(
+            f"{unsaved[0]} The pictures are in memory and will be drawn again next time.",
+            stacklevel=4,
+        )
+    return Task(name, classes, training, validation, test, description)
 
 
-def _pictures(name: str, classes: tuple[str, ...], seed: int, start: int, count: int) -> Split:
-    """Pictures `start` … `start + count - 1` of each class, read from the cache or drawn."""
+def _pictures(
+    name: str,
+    classes: tuple[str, ...],
+    seed: int,
+    start: int,
+    count: int,
+    unsaved: list[assets.AssetError],
+) -> Split:
+    """Pictures `start` … `start + count - 1` of each class, read from the cache or drawn.
+
+    What keeps the cache from being written is added to `unsaved`.
+    """
     from tlcourse.data.objects import RENDERER_VERSION
 
     shape = (len(classes) * count, 64, 64, 3)
     labels = np.repeat(np.arange(len(classes), dtype=np.int64), count)
     key = Path("drawn") / f"v{RENDERER_VERSION}" / f"{name}-s{seed}-{start}-{count}.npy"
-    if (path := assets.find_in_cache(key)) and (images := _read(path, shape)) is not None:
-        return Split(images, labels)
+    for path in assets.all_in_cache(key):
+        if (images := _read(path, shape)) is not None:
+            return Split(images, labels)
 
     images = _draw(name, classes, seed, start, count)
     target = assets.cache_dir() / key
@@ -70,10 +81,9 @@ def _pictures(name: str, classes: tuple[str, ...], seed: int, start: int, count:
         with assets.atomic_path(target) as partial, open(partial, "wb") as file:
             np.save(file, images)
     except assets.AssetError as error:
-        warnings.warn(
-            f"{error} The pictures are in memory and will be drawn again next time.", stacklevel=5
-        )
-        return Split(images, labels)
+        # Another process may have written it meanwhile; Windows then lets none replace it.
+        if _read(target, shape) is None:
+            unsaved.append(error)
     saved = _read(target, shape)
     return Split(images if saved is None else saved, labels)
 

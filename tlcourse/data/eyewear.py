@@ -70,7 +70,7 @@ def _grown(path: Path, by: float) -> Path:
     return np.stack((x + (path[:, 0] - x) * kx, y + (path[:, 1] - y) * ky), axis=1)
 
 
-def _temples(c: Canvas, colour: tuple[int, int, int], edge: float) -> None:
+def _temples(c: Canvas, color: tuple[int, int, int], edge: float) -> None:
     """Side arms: folded behind, reaching back in perspective, or hidden."""
     kind = c.pick("back", "back", "folded", "hidden")
     width = c.between(0.07, 0.11)
@@ -78,38 +78,38 @@ def _temples(c: Canvas, colour: tuple[int, int, int], edge: float) -> None:
         reach, lift = c.between(0.1, 0.28), c.between(-0.34, -0.16)
         _both(c, lambda m: c.line(m(smooth((edge - 0.04, -0.16), (edge + reach, lift - 0.08),
                                            (edge + reach + 0.06, lift + 0.12), closed=False)),
-                                           width, colour))  # fmt: skip
+                                           width, color))  # fmt: skip
     elif kind == "folded":
         dip = c.between(0.0, 0.1)
         c.line(
             smooth((-edge, -0.12), (-0.3, 0.14 + dip), (0.5, 0.3 + dip), closed=False),
             width,
-            colour,
+            color,
         )
         c.line(
-            smooth((edge, -0.12), (0.3, 0.1 + dip), (-0.5, 0.24 + dip), closed=False), width, colour
+            smooth((edge, -0.12), (0.3, 0.1 + dip), (-0.5, 0.24 + dip), closed=False), width, color
         )
 
 
-def _bridge(c: Canvas, lens: Path, width: float, colour: tuple[int, int, int]) -> None:
+def _bridge(c: Canvas, lens: Path, width: float, color: tuple[int, int, int]) -> None:
     inner = float(lens[:, 0].min())
     y = c.between(-0.16, -0.04)
     c.line(
         smooth((-inner - 0.03, y + 0.03), (0, y - 0.07), (inner + 0.03, y + 0.03), closed=False),
         width,
-        colour,
+        color,
     )
     if c.chance(0.2):
-        c.line(poly((-inner - 0.1, y - 0.17), (inner + 0.1, y - 0.17)), width * 0.7, colour)
+        c.line(poly((-inner - 0.1, y - 0.17), (inner + 0.1, y - 0.17)), width * 0.7, color)
 
 
 def sunglasses(c: Canvas) -> None:
     """Dark or mirrored lenses that hide what is behind, in a frame."""
     lens, rim = _lens(c), c.between(0.05, 0.1)
     frame = _grown(lens, rim)
-    colour = c.bold(c.pick(c.main, c.main, c.ink))
-    _temples(c, mix(colour, c.dark, 0.2), float(frame[:, 0].max()))
-    _bridge(c, frame, c.between(0.07, 0.12), colour)
+    color = c.bold(c.pick(c.main, c.main, c.ink))
+    _temples(c, mix(color, c.dark, 0.2), float(frame[:, 0].max()))
+    _bridge(c, frame, c.between(0.07, 0.12), color)
     low, high = float(lens[:, 1].min()), float(lens[:, 1].max())
     shiny, mirrored = c.chance(0.75), c.chance(0.25)
     tint = mix(c.dark, (16, 14, 24), 0.5)
@@ -118,7 +118,7 @@ def sunglasses(c: Canvas) -> None:
     glow = 0.45 if mirrored else c.pick(0.0, 0.08, 0.16)
 
     def side(m: Callable[[Path], Path]) -> None:
-        c.fabric(m(frame), colour, often=0.15)
+        c.fabric(m(frame), color, often=0.15)
         c.fill(m(lens), tint, outline=False)
         fade = np.stack((lens[:, 0], np.maximum(lens[:, 1], (low + high) / 2)), axis=1)
         c.tint(m(fade), c.second, glow)
@@ -136,16 +136,16 @@ def eyeglasses(c: Canvas) -> None:
     """A frame with clear lenses: the background shows through."""
     lens, rim = _lens(c), c.between(0.05, 0.095)
     frame = _grown(lens, rim)
-    colour = c.bold(c.pick(c.main, c.main, c.ink))
-    _temples(c, colour, float(frame[:, 0].max()))
-    _bridge(c, frame, c.between(0.06, 0.1), colour)
+    color = c.bold(c.pick(c.main, c.main, c.ink))
+    _temples(c, color, float(frame[:, 0].max()))
+    _bridge(c, frame, c.between(0.06, 0.1), color)
     half, amount = c.chance(0.2), c.between(0.08, 0.26)
     tone = mix((236, 246, 250), c.palette.wall, c.between(0.1, 0.6))
     low = float(lens[:, 1].min())
 
     def side(m: Callable[[Path], Path]) -> None:
         c.glass(m(lens), tone, amount)
-        c.fill(m(ring(frame, lens)), colour, outline=False)
+        c.fill(m(ring(frame, lens)), color, outline=False)
         if half:  # a heavy brow
             brow = (
                 np.stack((p[:, 0], np.minimum(p[:, 1], low * 0.2)), axis=1)
@@ -280,10 +280,10 @@ def bow_tie(c: Canvas) -> None:
         c.fabric(m(lobe), c.main, often=0.0)
     number = c.random.whole(1 << 16) if c.chance(0.6) else None
     if number is not None:
-        print_colour = c.pick(c.second, c.accent, mix(c.main, c.light, 0.5))
+        print_color = c.pick(c.second, c.accent, mix(c.main, c.light, 0.5))
         for shape in c.shapes:
-            if shape.colour == c.main:
-                shape.pattern = (number, 0, 0, print_colour)
+            if shape.color == c.main:
+                shape.pattern = (number, 0, 0, print_color)
     for m in (lambda p: p, flipped):
         c.shade(
             m(poly((0.08, -waist * 0.4), (0.5, -h * 0.34), (0.62, -h * 0.2), (0.08, 0.02))), 0.3

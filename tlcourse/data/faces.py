@@ -7,7 +7,7 @@ from tlcourse.data.task import Split, Task
 
 
 def load_faces(*, image_size: int = 64, description: str = "") -> Task:
-    """Grey photo crops, 25×25 pixels enlarged (bicubic) to `image_size`; 100 faces, 100 others.
+    """Gray photo crops, 25×25 pixels enlarged (bicubic) to `image_size`; 100 faces, 100 others.
 
     The splits are fixed and stratified: 50 % train, 20 % validation, 30 % test.
 
@@ -16,8 +16,8 @@ def load_faces(*, image_size: int = 64, description: str = "") -> Task:
     """
     from skimage.data import lfw_subset
 
-    grey = np.round(lfw_subset() * 255).astype(np.uint8)  # (200, 25, 25), the faces first
-    images = resize_all(grey, image_size)
+    gray = np.round(lfw_subset() * 255).astype(np.uint8)  # (200, 25, 25), the faces first
+    images = resize_all(gray, image_size)
     labels = np.repeat(np.array([1, 0], dtype=np.int64), 100)
     parts = stratified_parts(labels, (0.5, 0.2, 0.3))
     splits = [Split(images[part], labels[part]) for part in parts]

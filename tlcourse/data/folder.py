@@ -11,6 +11,7 @@ from tlcourse.data.pictures import stratified_parts
 from tlcourse.data.task import Split, Task
 
 _GIVEN_SPLITS = {"train": "train", "validation": "val", "test": "test"}
+_OTHER_SPLIT_NAMES = ("val", "valid", "validation", "dev", "test")
 
 
 def load_image_folder(
@@ -40,9 +41,11 @@ def load_image_folder(
     Raises:
         ImageFolderError: a file cannot be used, a class is empty or too small to be split, or
             there are fewer than two classes. The message names them all.
-        ValueError: the fractions leave nothing to train on.
+        ValueError: the fractions leave nothing to train on, or `image_size` is below 8.
     """
     folder = Path(folder).expanduser()
+    if image_size < 8:
+        raise ValueError(f"image_size must be at least 8 pixels, not {image_size}.")
     if not (0 < validation < 1 and 0 < test < 1 and validation + test < 1):
         raise ValueError(
             f"validation={validation} and test={test} must each lie between 0 and 1, and leave "
@@ -50,6 +53,14 @@ def load_image_folder(
         )
     if all((folder / name).is_dir() for name in _GIVEN_SPLITS.values()):
         return _load_given(folder, image_size, skip_broken)
+
+    given = [name for name in ("train", *_OTHER_SPLIT_NAMES) if _holds_folders(folder / name)]
+    if "train" in given and len(given) > 1:
+        raise ImageFolderError(
+            f"{folder} looks split already ({', '.join(f'{name}/' for name in given)}), but the "
+            "folders must be train/, val/ and test/. Rename or add what differs, or give "
+            f"{folder / 'train'} alone to have it split."
+        )
 
     report = _checked(folder, skip_broken)
     class_names = tuple(name for name, paths in report.usable.items() if paths)
@@ -69,10 +80,18 @@ def load_image_folder(
             "Add photos (at least 5 a class are wise), or change validation=… and test=…."
         )
     splits = [_split([paths[i] for i in part], labels[part], image_size) for part in parts]
-    return Task(folder.name, class_names, *splits, description=f"photos from {folder.name}/")
+    name = folder.resolve().name  # "." has none
+    return Task(name, class_names, *splits, description=f"photos from {name}/")
 
 
-def _checked(folder: Path, skip_broken: bool) -> ImageReport:
+def _holds_folders(folder: Path) -> bool:
+    try:
+        return any(path.is_dir() for path in folder.iterdir())
+    except OSError:
+        return False
+
+
+def _checked(folder: Path, skip_broken: bool, stacklevel: int = 3) -> ImageReport:
     report = check_images(folder)
     usable_classes = sum(bool(paths) for paths in report.usable.values())
     if report.problems and (not skip_broken or usable_classes < 2):
@@ -82,25 +101,41 @@ def _checked(folder: Path, skip_broken: bool) -> ImageReport:
     if report.problems:
         names = ", ".join(str(f.path.relative_to(folder)) for f in report.problems[:10])
         more = f" and {len(report.problems) - 10} more" if len(report.problems) > 10 else ""
-        warnings.warn(f"Left out, since it cannot be used: {names}{more}.", stacklevel=3)
+        warnings.warn(
+            f"Left out, since it cannot be used: {names}{more}. check_images({str(folder)!r}) "
+            "says why.",
+            stacklevel=stacklevel,
+        )
     return report
 
 
 def _load_given(folder: Path, image_size: int, skip_broken: bool) -> Task:
-    reports = {split: _checked(folder / name, skip_broken) for split, name in _GIVEN_SPLITS.items()}
-    classes = {split: set(report.usable) for split, report in reports.items()}
+    reports = {}
+    for split, name in _GIVEN_SPLITS.items():
+        reports[split] = _checked(folder / name, skip_broken, stacklevel=4)
+    # A class whose files were all left out is not there, as when there is no folder for it.
+    classes = {
+        split: {name for name, paths in report.usable.items() if paths}
+        for split, report in reports.items()
+    }
     if len(set(map(frozenset, classes.values()))) > 1:
         common = set.intersection(*classes.values())
-        odd = {s: sorted(names - common) for s, names in classes.items() if names - common}
+        odd = "; ".join(
+            f"{_GIVEN_SPLITS[split]}/ has {', '.join(sorted(names - common))}"
+            for split, names in classes.items()
+            if names - common
+        )
         raise ImageFolderError(
-            f"train/, val/ and test/ of {folder} must have the same classes. Only in some: {odd}."
+            f"train/, val/ and test/ of {folder} must have the same classes. Not in all: {odd}. "
+            "Add the missing class folders with photos, or remove the odd ones."
         )
     class_names = tuple(sorted(classes["train"]))
     splits = {}
     for split, report in reports.items():
         paths = [path for name in class_names for path in report.usable[name]]
         splits[split] = _split(paths, _labels(report, class_names), image_size)
-    return Task(folder.name, class_names, **splits, description=f"photos from {folder.name}/")
+    name = folder.resolve().name
+    return Task(name, class_names, **splits, description=f"photos from {name}/")
 
 
 def _labels(report: ImageReport, class_names: tuple[str, ...]) -> np.ndarray:

@@ -5,7 +5,7 @@ from PIL import Image
 
 
 def resize_all(images: np.ndarray, size: int) -> np.ndarray:
-    """Enlarge or shrink square images (bicubic) and give grey ones three equal channels.
+    """Enlarge or shrink square images (bicubic) and give gray ones three equal channels.
 
     Args:
         images: uint8 (n, h, w) or (n, h, w, 3).

@@ -1,4 +1,4 @@
-"""Everything around a drawn object: chance, colours, patterns, backgrounds, light and camera.
+"""Everything around a drawn object: chance, colors, patterns, backgrounds, light and camera.
 
 Part of the renderer; the rule for "same seed, same pixels" is in `tlcourse.data.drawing`.
 """
@@ -11,11 +11,11 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
-CLEAR: Colour = (0, 0, 0)
+CLEAR: Color = (0, 0, 0)
 
-COLOURS: tuple[Colour, ...] = (
+COLOURS: tuple[Color, ...] = (
     *((214, 78, 62), (232, 124, 84), (240, 158, 98), (232, 190, 98), (246, 212, 128)),
     *((148, 180, 128), (92, 144, 98), (52, 150, 138), (38, 108, 118), (72, 126, 160)),
     *((36, 62, 98), (92, 126, 184), (136, 170, 214), (164, 212, 214), (116, 92, 156)),
@@ -56,38 +56,38 @@ class Chance:
         return options[self.whole(len(options))]
 
 
-# --- colours -----------------------------------------------------------------------------------
+# --- colors -----------------------------------------------------------------------------------
 
 
-def mix(a: Colour, b: Colour, amount: float) -> Colour:
-    """Colour `a` with `amount` (0 to 1) of colour `b`."""
+def mix(a: Color, b: Color, amount: float) -> Color:
+    """Color `a` with `amount` (0 to 1) of color `b`."""
     k = round(amount * 256)
     (r, g, b), (r2, g2, b2) = a, b
     return (r + ((r2 - r) * k >> 8), g + ((g2 - g) * k >> 8), b + ((b2 - b) * k >> 8))
 
 
-def luma(colour: Colour) -> int:
-    """Brightness of a colour, 0 to 255."""
-    return (77 * colour[0] + 150 * colour[1] + 29 * colour[2]) >> 8
+def luma(color: Color) -> int:
+    """Brightness of a color, 0 to 255."""
+    return (77 * color[0] + 150 * color[1] + 29 * color[2]) >> 8
 
 
-def contrast(a: Colour, b: Colour) -> int:
-    """How far apart two colours look; 100 is clearly different."""
+def contrast(a: Color, b: Color) -> int:
+    """How far apart two colors look; 100 is clearly different."""
     (r, g, b), (r2, g2, b2) = a, b
     hue = (abs(r - r2) + abs(g - g2) + abs(b - b2)) // 4
     return 2 * (abs(77 * (r - r2) + 150 * (g - g2) + 29 * (b - b2)) >> 8) + hue
 
 
-def _jittered(random: Chance, colour: Colour) -> Colour:
-    red, green, blue = (min(max(v + random.whole(25) - 12, 0), 255) for v in colour)
+def _jittered(random: Chance, color: Color) -> Color:
+    red, green, blue = (min(max(v + random.whole(25) - 12, 0), 255) for v in color)
     return (red, green, blue)
 
 
 class Palette:
-    """Colours that go together, drawn the same way for every class."""
+    """Colors that go together, drawn the same way for every class."""
 
     def __init__(self, random: Chance) -> None:
-        """Choose the colours of one picture."""
+        """Choose the colors of one picture."""
         base = self._any(random)
         mood = random.between(0, 1)
         if mood < 0.6:
@@ -108,17 +108,17 @@ class Palette:
         self.clutter = [mix(self._any(random), self.wall, 0.5) for _ in range(4)]
 
     @staticmethod
-    def _any(random: Chance) -> Colour:
+    def _any(random: Chance) -> Color:
         return _jittered(random, COLOURS[random.whole(len(COLOURS))])
 
-    def _apart(self, random: Chance, enough: int, *others: Colour) -> Colour:
-        """The first of some random colours that stands out from the others, or the best."""
+    def _apart(self, random: Chance, enough: int, *others: Color) -> Color:
+        """The first of some random colors that stands out from the others, or the best."""
         best, best_score = CLEAR, -1
         for _ in range(10):
-            colour = COLOURS[random.whole(len(COLOURS))]
-            score = min(contrast(colour, other) for other in others)
+            color = COLOURS[random.whole(len(COLOURS))]
+            score = min(contrast(color, other) for other in others)
             if score > best_score:
-                best, best_score = colour, score
+                best, best_score = color, score
             if score >= enough:
                 break
         return _jittered(random, best)
@@ -266,7 +266,7 @@ def _clutter(random: Chance, palette: Palette, scene: np.ndarray, size: int) -> 
     layer = Image.new("CMYK", (full, full), (0, 0, 0, 0))  # premultiplied RGBA, as in `Canvas`
     draw = ImageDraw.Draw(layer)
     for i in range(1 + random.whole(4)):
-        colour = (*palette.clutter[i], 255)
+        color = (*palette.clutter[i], 255)
         r = full * (5 + random.whole(14)) // 100
         cx, cy = random.whole(full), random.whole(full)
         if random.chance(0.7):  # push it out to an edge
@@ -275,10 +275,10 @@ def _clutter(random: Chance, palette: Palette, scene: np.ndarray, size: int) -> 
         kind = random.whole(4)
         box = (cx - r, cy - r, cx + r, cy + r)
         if kind == 0:
-            draw.ellipse(box, fill=colour)
+            draw.ellipse(box, fill=color)
         elif kind == 1:
             corners = [(cx + random.whole(2 * r + 1) - r, cy - r + j * r) for j in range(3)]
-            draw.polygon(corners, fill=colour)
+            draw.polygon(corners, fill=color)
         else:
             w, h = random.whole(2 * r) + 4, random.whole(2 * r) + 4
             lean = random.whole(r + 1) - r // 2
@@ -289,7 +289,7 @@ def _clutter(random: Chance, palette: Palette, scene: np.ndarray, size: int) -> 
                     (cx + w, cy + h - lean),
                     (cx - w, cy + h + lean),
                 ],
-                fill=colour,
+                fill=color,
             )
     small = layer.reduce(2)
     if random.chance(0.5):
@@ -331,7 +331,7 @@ def light_and_shadow(random: Chance, item: np.ndarray, scene: np.ndarray) -> np.
     strength = random.whole(30)
     # Light comes from the upper left (side 1) or right: far rims darken, near rims brighten.
     light = 256 - bulge * strength // 128 - (side * x + y) * random.whole(28) // 64
-    colour = np.minimum(item[:, :, :3] * light[:, :, None] >> 8, alpha[:, :, None])
+    color = np.minimum(item[:, :, :3] * light[:, :, None] >> 8, alpha[:, :, None])
     shadow = _slid(soft, side * (1 + random.whole(3)) * u, (1 + random.whole(3)) * u)
     if random.chance(0.5):
         shadow = _soft(shadow, 1.5 * u)
@@ -344,7 +344,7 @@ def light_and_shadow(random: Chance, item: np.ndarray, scene: np.ndarray) -> np.
     else:
         keep = keep * _keep(alpha) >> 8
     scene = scene * keep[:, :, None] >> 8
-    return scene + np.maximum(colour, 0)
+    return scene + np.maximum(color, 0)
 
 
 def camera(random: Chance, picture: np.ndarray, size: int) -> np.ndarray:

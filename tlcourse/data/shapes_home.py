@@ -180,10 +180,10 @@ def clock(c: Canvas) -> None:
     c.fill(ellipse(0, y, inner), face)
 
     def spoke(
-        angle: int, start: float, end: float, width: float, colour: tuple[int, int, int]
+        angle: int, start: float, end: float, width: float, color: tuple[int, int, int]
     ) -> None:
         dx, dy = inner * cos(angle), inner * sin(angle)
-        c.bars(poly((start * dx, y + start * dy), (end * dx, y + end * dy)), width, colour)
+        c.bars(poly((start * dx, y + start * dy), (end * dx, y + end * dy)), width, color)
 
     for angle in range(0, 360, c.pick(30, 30, 90)):
         quarter = angle % 90 == 0

@@ -216,8 +216,8 @@ def sailboat(c: Canvas) -> None:
     c.fabric(np.concatenate((right, poly((mast + 0.07, 0.28)))), c.second)
     if c.chance(0.8):
         left = smooth((mast - 0.06, -tall * 0.84), (mast - 0.34, -0.2), (-0.78, 0.3), closed=False)
-        colour = c.pick(c.light, c.second, c.accent)
-        c.fabric(np.concatenate((left, poly((mast - 0.06, 0.22)))), colour, often=0.3)
+        color = c.pick(c.light, c.second, c.accent)
+        c.fabric(np.concatenate((left, poly((mast - 0.06, 0.22)))), color, often=0.3)
     if c.chance(0.6):
         c.fill(
             poly((mast, -tall - 0.14), (mast + 0.3, -tall - 0.06), (mast, -tall + 0.04)), c.accent

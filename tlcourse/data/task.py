@@ -26,7 +26,8 @@ class Task:
     """A classification task: three splits that share no image, and the names of the classes.
 
     Raises:
-        ValueError: a split has the wrong type or shape, or a label has no class name.
+        ValueError: a split has the wrong type or shape, the splits differ in image size, or a
+            label has no class name.
     """
 
     name: str
@@ -39,6 +40,12 @@ class Task:
     def __post_init__(self):
         for split_name in ("train", "validation", "test"):
             _check_split(f"{self.name}.{split_name}", getattr(self, split_name), self.class_names)
+        sizes = {s.images.shape[1:3] for s in (self.train, self.validation, self.test)}
+        if len(sizes) > 1:
+            raise ValueError(
+                f"{self.name}: all splits must have images of one size, found "
+                f"{', '.join(f'{height}×{width}' for height, width in sorted(sizes))}."
+            )
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -95,9 +102,9 @@ class Task:
         if split not in ("train", "validation", "test"):
             raise ValueError(f"split must be 'train', 'validation' or 'test', not {split!r}.")
         images, labels = getattr(self, split)
-        dataset = tf.data.Dataset.from_tensor_slices((images, labels))
+        dataset = tf.data.Dataset.from_tensor_slices((images, labels.astype(np.int64)))
         if shuffle:
-            dataset = dataset.shuffle(len(labels), seed=seed, reshuffle_each_iteration=True)
+            dataset = dataset.shuffle(max(1, len(labels)), seed=seed, reshuffle_each_iteration=True)
         return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
     def __repr__(self) -> str:
@@ -118,6 +125,8 @@ class Task:
 
 
 def _check_split(where: str, split: Split, class_names: tuple[str, ...]) -> None:
+    if not isinstance(split, Split) or not all(isinstance(part, np.ndarray) for part in split):
+        raise ValueError(f"{where}: must be Split(images, labels), both NumPy arrays.")
     images, labels = split
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
         raise ValueError(

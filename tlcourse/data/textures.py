@@ -22,11 +22,11 @@ _BANDS = {"train": (0.0, 0.5), "validation": (0.5, 0.75), "test": (0.75, 1.0)}
 
 
 def load_textures(*, image_size: int = 64, description: str = "") -> Task:
-    """Grey crops of six photographed surfaces, split by region of the photograph.
+    """Gray crops of six photographed surfaces, split by region of the photograph.
 
     Each photograph is cut into three bands: the upper half is for training, the next quarter for
     validation, the last for the test, so no pixel is in two splits. Within a band the crops (64×64
-    pixels) overlap by half. All are grey, since three of the photographs are.
+    pixels) overlap by half. All are gray, since three of the photographs are.
 
     Returns:
         A task with images of `image_size` pixels a side.
@@ -46,7 +46,7 @@ def load_textures(*, image_size: int = 64, description: str = "") -> Task:
 
 
 def _photo(file: str, box: tuple[int, int, int, int]) -> np.ndarray:
-    """A photograph that comes inside scikit-image, grey, uint8 (height, width)."""
+    """A photograph that comes inside scikit-image, gray, uint8 (height, width)."""
     import skimage.data
 
     folder = skimage.data.__path__[0]
