@@ -2,6 +2,7 @@
 # make test     set up, then run every test and every notebook
 # make quick    the unit tests alone
 # make claims   every lesson with ten seeds: which claims hold
+# make outputs  run every lesson and store its outputs
 # make bench    speeds, as ratios taken in one run
 # make format   format and lint package, tests and notebooks
 
@@ -13,7 +14,7 @@ READY := $(VENV)/.ready
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-kernel-startup-timeout 120 --nbval-cell-timeout 300 -p no:cacheprovider
 
-.PHONY: lab test quick notebooks claims bench format lint setup clean
+.PHONY: lab test quick notebooks claims outputs bench format lint setup clean
 .DEFAULT_GOAL := lab
 
 setup: $(READY)
@@ -40,11 +41,14 @@ test: $(READY)
 	$(MAKE) notebooks
 
 notebooks: $(READY)
-	TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 $(BIN)/python -m pytest lessons $(NBVAL) \
-		-n 2 --dist loadfile
+	TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1 \
+		$(BIN)/python -m pytest lessons $(NBVAL) -n 2 --dist loadfile
 
 claims: $(READY)
 	nice $(BIN)/python tests/run_claims.py --seeds 10
+
+outputs: $(READY)
+	$(BIN)/python tests/store_outputs.py
 
 bench: $(READY)
 	$(BIN)/python tests/bench.py

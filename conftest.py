@@ -54,3 +54,17 @@ def pytest_configure(config):
 
     sanitize.tolerant = True
     IPyNbCell.sanitize = sanitize
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Tell how long each notebook took, the start of its kernel included."""
+    seconds: dict[str, float] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            name = getattr(report, "nodeid", "").split("::")[0]
+            if name.endswith(".ipynb"):
+                seconds[name] = seconds.get(name, 0.0) + getattr(report, "duration", 0.0)
+    if seconds:
+        terminalreporter.section("time of each notebook, with the start of its kernel")
+        for name, total in sorted(seconds.items()):
+            terminalreporter.line(f"{total:5.0f} s  {name}")

@@ -12,6 +12,7 @@ import platform
 import re
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,6 +155,8 @@ def setup_device(
         strategy = choose_strategy(tf, logical)
         precision = _set_precision(tf, keras, gpus, mixed_precision, notes)
         keras.utils.set_random_seed(seed)
+        # Keras says so of every tf.data.Dataset, though nobody passed it: it is fit's default.
+        warnings.filterwarnings("ignore", message="`shuffle=True` was passed, but will be ignored")
         devices = tuple(_gpu_name(tf, gpu) for gpu in gpus) or (_cpu_name(),)
 
     if stuck:

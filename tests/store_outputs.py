@@ -1,0 +1,68 @@
+"""`make outputs`: run the lessons, each from a fresh kernel, and store them with their outputs.
+
+    python tests/store_outputs.py                            every lesson
+    python tests/store_outputs.py lessons/05_….ipynb         one
+
+A notebook is written only when all its cells ran. The seconds printed at the end are those that
+the README tells: start of the kernel included.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbclient
+import nbformat
+
+from tlcourse.assets import atomic_path
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL_SECONDS = 900
+
+
+def run(path: Path) -> float:
+    """Run one notebook and store it; gives the seconds that it took.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell stopped; the file is as it was.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    start = time.perf_counter()
+    # A progress bar is for the one who waits, and not for the stored outputs.
+    client.execute(env={**os.environ, "TQDM_DISABLE": "1", "TLCOURSE_CLAIMS": "strict"})
+    seconds = time.perf_counter() - start
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    with atomic_path(path) as draft:
+        nbformat.write(notebook, draft)
+    return seconds
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run what is named, or every lesson; 1 when one stopped."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: every lesson")
+    named = parser.parse_args(argv).notebooks
+    stopped = 0
+    for path in named or sorted((ROOT / "lessons").glob("[0-9]*.ipynb")):
+        try:
+            print(f"{path.name}: {run(path):.0f} s", flush=True)
+        except nbclient.exceptions.CellExecutionError as error:
+            stopped = 1
+            print(f"{path.name} stopped and was not stored.\n{error}", flush=True)
+    return stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main())
