@@ -7,6 +7,7 @@ import sys
 # name -> (module that holds its main, what it does); the module is imported when it is asked for
 COMMANDS = {
     "doctor": ("tlcourse.doctor", "check that the course can run on this machine"),
+    "pretrain": ("tlcourse.recipes.pretrain", "train a bundled network again, such as photonet"),
 }
 
 

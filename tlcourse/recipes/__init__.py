@@ -1,0 +1,1 @@
+"""How the bundled weights were made; each recipe can be run again."""
