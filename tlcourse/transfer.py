@@ -1,12 +1,400 @@
-"""Steps of transfer learning that lessons repeat once they have been taught."""
+"""Steps of transfer learning that lessons repeat once they have been taught.
 
+Everything here is a few lines of Keras; lessons 5 to 7 write them out before they use them.
+"""
+
+import html
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tlcourse.data import Task
+from tlcourse.features import extract_features
+
 if TYPE_CHECKING:
     import keras
+    from sklearn.pipeline import Pipeline
+
+C_VALUES = (0.0001, 0.001, 0.01, 0.1, 1.0)
+METHODS = ("from scratch", "frozen", "fine-tuned")
+
+
+def build_classifier(
+    backbone: "keras.Model", num_classes: int, *, dropout: float = 0.0
+) -> "keras.Model":
+    """Put a new head on a backbone, which becomes one layer of the result.
+
+    Args:
+        backbone: from images to features (n, d) or feature maps (n, h, w, c); maps are averaged.
+        num_classes: outputs of the head, at least 2.
+        dropout: share of the features that are set to zero in training.
+
+    Returns:
+        A model from images to logits (n, num_classes); its last layer is called `head`.
+
+    Raises:
+        ValueError: `num_classes` is below 2, or the backbone gives something else.
+    """
+    import keras
+
+    if num_classes < 2:
+        raise ValueError(f"num_classes must be at least 2, not {num_classes}.")
+    image = keras.Input(backbone.input_shape[1:], name="image")
+    x = backbone(image)
+    if x.ndim == 4:
+        x = keras.layers.GlobalAveragePooling2D(name="average")(x)
+    if x.ndim != 2:
+        raise ValueError(
+            f"{backbone.name} gives {tuple(x.shape)}; expected (n, d) or (n, h, w, c)."
+        )
+    if dropout:
+        x = keras.layers.Dropout(dropout, name="dropout")(x)
+    logits = keras.layers.Dense(num_classes, name="head", dtype="float32")(x)
+    return keras.Model(image, logits, name="classifier")
+
+
+def leaves(model: "keras.Model", prefix: str = "") -> list[tuple[str, "keras.layers.Layer"]]:
+    """Path and layer of everything inside, in order: `("photonet/stage1_1_conv", layer)`, …"""
+    found = []
+    for layer in model.layers:
+        path = f"{prefix}{layer.name}"
+        found += leaves(layer, f"{path}/") if hasattr(layer, "layers") else [(path, layer)]
+    return found
+
+
+def freeze(model: "keras.Model") -> None:
+    """Freeze every layer: no weight changes in training, and no statistic either.
+
+    A frozen `BatchNormalization` computes with the averages that it has stored, and leaves them
+    alone (https://keras.io/api/layers/normalization_layers/batch_normalization/). Compile the
+    model afterwards.
+    """
+    model.trainable = False
+
+
+def unfreeze(model: "keras.Model", from_layer: str) -> None:
+    """Let the layers from one on learn, up to the output; those before it are frozen.
+
+    Every `BatchNormalization` stays frozen, by its own `trainable = False`. Calling a backbone
+    with `training=False` is not enough: in Keras up to 3.15 its statistics move all the same.
+    Compile the model afterwards.
+
+    Args:
+        model: a classifier or a backbone; layers inside nested models count.
+        from_layer: path of the first layer that learns, or what its name begins with up to an
+            underscore: `"photonet/stage4"` finds `photonet/stage4_pool`. The names of the outer
+            models may be left out where only one layer fits.
+
+    Raises:
+        ValueError: no layer is called that; near matches are named.
+    """
+    import difflib
+
+    import keras
+
+    layers = leaves(model)
+    paths = [path for path, _ in layers]
+
+    def fits(path: str) -> bool:
+        tail = "/".join(path.split("/")[-from_layer.count("/") - 1 :])
+        return tail == from_layer or tail.startswith(f"{from_layer}_")
+
+    first = next((at for at, path in enumerate(paths) if fits(path)), None)
+    if first is None:
+        near = difflib.get_close_matches(from_layer, paths, n=3, cutoff=0.3)
+        raise ValueError(
+            f"No layer of {model.name} is called {from_layer!r}. "
+            f"Near matches: {', '.join(near) or 'none'}. `trainable_summary(model)` lists them."
+        )
+    model.trainable = True  # a frozen outer model would freeze all that is inside
+    for at, (_, layer) in enumerate(layers):
+        is_norm = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = at >= first and not is_norm
+
+
+class LayerGroup(NamedTuple):
+    """Neighboring layers that all learn or are all frozen."""
+
+    first: str
+    last: str
+    layers: int
+    learning: int
+    frozen: int
+
+
+@dataclass(frozen=True)
+class TrainableSummary:
+    """Which layers learn; a notebook shows it as a table.
+
+    Attributes:
+        groups: in order; `learning` and `frozen` count parameters.
+        frozen_norms: how many `BatchNormalization` layers are frozen, and
+        norms: how many there are.
+    """
+
+    groups: tuple[LayerGroup, ...]
+    frozen_norms: int
+    norms: int
+
+    @property
+    def learning(self) -> int:
+        """Parameters that learn."""
+        return sum(group.learning for group in self.groups)
+
+    @property
+    def total(self) -> int:
+        """All parameters."""
+        return self.learning + sum(group.frozen for group in self.groups)
+
+    def _footer(self) -> str:
+        norms = f"; {self.frozen_norms} of {self.norms} normalizations are frozen"
+        return f"{self.learning:,} of {self.total:,} parameters learn{norms if self.norms else ''}"
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{group.first} … {group.last}: {group.layers} layers, "
+            f"{group.learning:,} parameters learn, {group.frozen:,} are frozen"
+            for group in self.groups
+        ]
+        return "\n".join([*lines, self._footer()])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td style='text-align: left'>{html.escape(group.first)} … "
+            f"{html.escape(group.last)}</td><td>{group.layers}</td>"
+            f"<td>{group.learning:,}</td><td>{group.frozen:,}</td></tr>"
+            for group in self.groups
+        )
+        head = "<tr><th>from … to</th><th>layers</th><th>learn</th><th>frozen</th></tr>"
+        return f"<table>{head}{rows}</table><p>{self._footer()}</p>"
+
+
+def trainable_summary(model: "keras.Model") -> TrainableSummary:
+    """Which layers of `model` learn and which are frozen, neighbors taken together.
+
+    A normalization counts as what its neighbors are, with its parameters as what they are.
+    """
+    import keras
+
+    groups: list[LayerGroup] = []
+    norms = frozen_norms = 0
+    for path, layer in leaves(model):
+        if not layer.weights:
+            continue
+        learning = sum(int(np.prod(w.shape)) for w in layer.trainable_weights)
+        frozen = layer.count_params() - learning
+        is_norm = isinstance(layer, keras.layers.BatchNormalization)
+        norms += is_norm
+        frozen_norms += is_norm and not layer.trainable
+        learns = layer.trainable
+        if groups and (is_norm or learns == (groups[-1].learning > 0)):
+            last = groups[-1]
+            groups[-1] = LayerGroup(
+                last.first, path, last.layers + 1, last.learning + learning, last.frozen + frozen
+            )
+        else:
+            groups.append(LayerGroup(path, path, 1, learning, frozen))
+    return TrainableSummary(tuple(groups), frozen_norms, norms)
+
+
+def linear_probe(
+    features: np.ndarray,
+    labels: np.ndarray,
+    *,
+    c_values: Sequence[float] = C_VALUES,
+    seed: int = 0,
+) -> "Pipeline":
+    """Logistic regression on features: what a head on a frozen backbone can do.
+
+    The strength of the regularization is chosen by cross-validation within the given pictures
+    (up to 5 folds). G. Alain and Y. Bengio, "Understanding intermediate layers using linear
+    classifier probes", 2016, arXiv:1610.01644.
+
+    Args:
+        features: (n, d), of the training pictures alone.
+        labels: (n,) int.
+        c_values: inverse regularization strengths to choose from, on standardized features.
+        seed: of the folds.
+
+    Returns:
+        A fitted scikit-learn pipeline: `probe.predict(features)`, `probe.score(features, labels)`.
+
+    Raises:
+        ValueError: the shapes do not match, or there is only one class.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    features, labels = np.asarray(features), np.asarray(labels)
+    if features.ndim != 2 or labels.shape != (len(features),):
+        raise ValueError(
+            f"features must be (n, d) and labels (n,), not {features.shape} and {labels.shape}."
+        )
+    counts = np.unique(labels, return_counts=True)[1]
+    if len(counts) < 2:
+        raise ValueError("A probe needs at least two classes in the training labels.")
+    probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
+    folds = min(5, int(counts.min()))
+    if folds < 2 or len(c_values) < 2:  # nothing to compare with
+        return probe.set_params(logisticregression__C=c_values[len(c_values) // 2]).fit(
+            features, labels
+        )
+    search = GridSearchCV(
+        probe,
+        {"logisticregression__C": list(c_values)},
+        cv=StratifiedKFold(folds, shuffle=True, random_state=seed),
+        scoring="neg_log_loss",
+    )
+    return search.fit(features, labels).best_estimator_
+
+
+def set_head(model: "keras.Model", probe: "Pipeline") -> None:
+    """Make the `head` of a classifier give what a linear probe gives.
+
+    The probe's standardization goes into the weights; its two-class form (one number) becomes
+    two logits.
+
+    Raises:
+        ValueError: probe and head differ in features or classes.
+    """
+    scaler, regression = probe[0], probe[-1]
+    kernel = (regression.coef_ / scaler.scale_).T
+    bias = regression.intercept_ - scaler.mean_ @ kernel
+    if kernel.shape[1] == 1:
+        kernel, bias = np.hstack([-kernel / 2, kernel / 2]), np.hstack([-bias / 2, bias / 2])
+    head = model.get_layer("head")
+    if head.kernel.shape != kernel.shape:
+        raise ValueError(f"The probe has weights {kernel.shape}, the head {head.kernel.shape}.")
+    head.set_weights([kernel, bias])
+
+
+def fine_tune(
+    backbone: "keras.Model",
+    task: Task,
+    *,
+    from_layer: str,
+    epochs: int = 20,
+    batch_size: int = 16,
+    learning_rate: float = 0.003,
+    seed: int = 0,
+) -> "keras.Model":
+    """Probe first, then tune: train a head alone, then the later layers with it, gently.
+
+    A random head would send large, useless gradients into the backbone and spoil its features.
+    A. Kumar, A. Raghunathan, R. Jones, T. Ma and P. Liang, "Fine-tuning can distort pretrained
+    features and underperform out-of-distribution" (LP-FT), 2022, arXiv:2202.10054.
+
+    Args:
+        backbone: from images to features (n, d). It is copied, and stays as it is.
+        task: its training part is learned from, and nothing else is looked at.
+        from_layer: the first layer that learns, as for `unfreeze`.
+        epochs: passes over the training pictures.
+        batch_size: pictures a step.
+        learning_rate: the highest, of SGD with momentum; it falls to 0 along a cosine.
+        seed: of the order of the pictures.
+
+    Returns:
+        The compiled classifier, from images to logits.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    copy = keras.models.clone_model(backbone)
+    copy.set_weights(backbone.get_weights())
+    model = build_classifier(copy, task.num_classes)
+    images, labels = task.train
+    set_head(model, linear_probe(extract_features(backbone, images), labels, seed=seed))
+    unfreeze(model, from_layer)
+    _fit(model, task, epochs, batch_size, learning_rate, seed)
+    return model
+
+
+def _fit(model, task: Task, epochs: int, batch_size: int, learning_rate: float, seed: int) -> None:
+    import keras
+
+    batches = task.as_dataset("train", batch_size=batch_size, shuffle=True, seed=seed)
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * len(batches))
+    model.compile(
+        keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    # All passes are one epoch for Keras: the end of each would cost more than a small pass.
+    model.fit(batches.repeat(epochs), verbose=0)
+
+
+class Result(NamedTuple):
+    """One row of a comparison: the test accuracy of one training run."""
+
+    method: str
+    images_per_class: int
+    seed: int
+    accuracy: float
+
+
+def compare(
+    backbone: "keras.Model",
+    task: Task,
+    *,
+    from_layer: str,
+    sizes: Sequence[int] = (5, 10, 20),
+    seeds: Sequence[int] = (0, 1, 2),
+    methods: Sequence[str] = METHODS,
+    scratch_epochs: int = 60,
+    **options,
+) -> list[Result]:
+    """From scratch, frozen and fine-tuned, on the same few pictures; test accuracies.
+
+    Args:
+        backbone: from images to features (n, d); "from scratch" trains the same layers from
+            random numbers.
+        task: its training pictures are drawn by `few_shot(size, seed)`.
+        from_layer: where fine-tuning begins, as for `unfreeze`.
+        sizes: training pictures a class.
+        seeds: one run each.
+        methods: some of `METHODS`.
+        scratch_epochs: passes for "from scratch", which needs more of them.
+        **options: for `fine_tune`.
+
+    Returns:
+        A row a run, by method, then size, then seed.
+
+    Raises:
+        ValueError: there is no such method.
+    """
+    if unknown := [method for method in methods if method not in METHODS]:
+        raise ValueError(f"methods must be among {METHODS}, not {unknown}.")
+    rows = []
+    for method in methods:
+        for size in sizes:
+            for seed in seeds:
+                few = task.few_shot(size, seed=seed)
+                accuracy = _accuracy(
+                    method, backbone, few, from_layer, scratch_epochs, seed, options
+                )
+                rows.append(Result(method, size, seed, accuracy))
+    return rows
+
+
+def _accuracy(method, backbone, few: Task, from_layer, scratch_epochs, seed, options) -> float:
+    import keras
+
+    images, labels = few.test
+    if method == "frozen":
+        probe = linear_probe(extract_features(backbone, few.train.images), few.train.labels)
+        return float(probe.score(extract_features(backbone, images), labels))
+    if method == "fine-tuned":
+        model = fine_tune(backbone, few, from_layer=from_layer, seed=seed, **options)
+    else:
+        keras.utils.set_random_seed(seed)
+        model = build_classifier(keras.models.clone_model(backbone), few.num_classes)
+        model.trainable = True
+        _fit(model, few, scratch_epochs, options.get("batch_size", 16), 0.03, seed)
+    return float(np.mean(model.predict(images, verbose=0).argmax(axis=1) == labels))
 
 
 def restart(model: "keras.Model", weights: Sequence[np.ndarray]) -> None:
