@@ -334,3 +334,15 @@ def test_two_processes_fill_the_cache_at_once(cache, drawings, monkeypatch):
     sums = f"{int(task.train.images.sum())} {int(task.test.images.sum())}\n"
     assert outputs == [(sums, ""), (sums, "")]
     assert files_in(cache) == KEYS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("disabled", "bar"), [("", True), ("1", False)])
+def test_the_progress_bar_can_be_switched_off(tmp_path, disabled, bar):
+    """Stored notebooks hold no bar, so their tests must not draw one either."""
+    code = "from tlcourse import load_task; load_task('objects', train_per_class=100)"
+    environment = {**os.environ, "TLCOURSE_CACHE": str(tmp_path), "TQDM_DISABLE": disabled}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ("Drawing objects" in done.stderr) == bar

@@ -111,8 +111,9 @@ def _compute(model: "keras.Model", images: np.ndarray, pool: bool, batch_size: i
 
     parts = []
     starts = range(0, len(images), batch_size)
-    bar = tqdm(starts, "Features", disable=len(images) < SHOW_PROGRESS_FROM, leave=False)
-    for start in bar:
+    if len(images) >= SHOW_PROGRESS_FROM:  # TQDM_DISABLE=1 switches the bar off
+        starts = tqdm(starts, "Features", leave=False)
+    for start in starts:
         batch = np.ascontiguousarray(images[start : start + batch_size])
         output = keras.ops.convert_to_numpy(model.predict_on_batch(batch)).astype("float32")
         parts.append(output.mean(axis=(1, 2)) if pool and output.ndim == 4 else output)

@@ -104,7 +104,8 @@ def _draw(name: str, classes: tuple[str, ...], seed: int, start: int, count: int
 
     images = np.empty((len(classes) * count, 64, 64, 3), np.uint8)
     jobs = [(k, start + i) for k in range(len(classes)) for i in range(count)]
-    quiet = len(jobs) < 2000  # a few seconds
-    for at, (k, index) in enumerate(tqdm(jobs, f"Drawing {name}", disable=quiet, leave=False)):
+    if len(jobs) >= 2000:  # a few seconds; TQDM_DISABLE=1 switches the bar off
+        jobs = tqdm(jobs, f"Drawing {name}", leave=False)
+    for at, (k, index) in enumerate(jobs):
         images[at] = render(classes[k], seed, index)
     return images
