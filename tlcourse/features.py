@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcourse import assets
+from tlcourse.progress import progress
 
 if TYPE_CHECKING:
     import keras
@@ -107,12 +108,11 @@ def find_layer(model: "keras.Model", name: str) -> "keras.layers.Layer":
 
 def _compute(model: "keras.Model", images: np.ndarray, pool: bool, batch_size: int) -> np.ndarray:
     import keras
-    from tqdm.auto import tqdm
 
     parts = []
     starts = range(0, len(images), batch_size)
-    if len(images) >= SHOW_PROGRESS_FROM:  # TQDM_DISABLE=1 switches the bar off
-        starts = tqdm(starts, "Features", leave=False)
+    if len(images) >= SHOW_PROGRESS_FROM:
+        starts = progress(starts, "Features")
     for start in starts:
         batch = np.ascontiguousarray(images[start : start + batch_size])
         output = keras.ops.convert_to_numpy(model.predict_on_batch(batch)).astype("float32")

@@ -8,6 +8,7 @@ import numpy as np
 
 from tlcourse import assets
 from tlcourse.data.task import Split, Task
+from tlcourse.progress import progress
 
 # Pictures a class of the two fixed splits. Training pictures are numbered after them, so a
 # training set can be of any size and never shares a picture with validation or test.
@@ -98,14 +99,12 @@ def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
 
 
 def _draw(name: str, classes: tuple[str, ...], seed: int, start: int, count: int) -> np.ndarray:
-    from tqdm.auto import tqdm
-
     from tlcourse.data.objects import render
 
     images = np.empty((len(classes) * count, 64, 64, 3), np.uint8)
     jobs = [(k, start + i) for k in range(len(classes)) for i in range(count)]
-    if len(jobs) >= 2000:  # a few seconds; TQDM_DISABLE=1 switches the bar off
-        jobs = tqdm(jobs, f"Drawing {name}", leave=False)
+    if len(jobs) >= 2000:  # a few seconds
+        jobs = progress(jobs, f"Drawing {name}")
     for at, (k, index) in enumerate(jobs):
         images[at] = render(classes[k], seed, index)
     return images
