@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tlcourse.data import Split, Task
+from tlcourse.summary import trainable_summary
 from tlcourse.transfer import (
     Result,
     build_classifier,
@@ -11,7 +12,6 @@ from tlcourse.transfer import (
     linear_probe,
     restart,
     set_head,
-    trainable_summary,
     unfreeze,
 )
 

@@ -21,8 +21,16 @@ _EXPORTS = {
     "check_images": "data",
     "claim": "claims",
     "lesson_seed": "claims",
+    "extract_features": "features",
+    "build_classifier": "transfer",
+    "compare": "transfer",
+    "fine_tune": "transfer",
+    "freeze": "transfer",
+    "linear_probe": "transfer",
+    "unfreeze": "transfer",
+    "trainable_summary": "summary",
 }
-_MODULES = ("assets", "claims", "data", "device", "plots")
+_MODULES = ("assets", "claims", "data", "device", "features", "plots", "summary", "transfer")
 
 __all__ = ["__version__", *_EXPORTS, *_MODULES]
 
