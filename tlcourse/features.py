@@ -5,7 +5,6 @@ are wired, the layer asked for, the pictures, and the versions of Keras and Tens
 feature is never stale: whatever changes, changes the key.
 """
 
-import contextlib
 import difflib
 import hashlib
 import warnings
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlcourse import assets
+from tlcourse.cached import cached_array
 from tlcourse.progress import progress
 
 if TYPE_CHECKING:
@@ -72,24 +71,17 @@ def extract_features(
 
     key = _digest(part, images, pool)
     name = Path("features") / f"{model.name}-{layer or 'output'}-{key}.npy".replace("/", "-")
-    for path in assets.all_in_cache(name):
-        if (kept := _read(path, len(images))) is not None:
-            return kept
-    features = _compute(part, images, pool, batch_size)
-    target = assets.cache_dir() / name
-    try:
-        with assets.atomic_path(target) as draft, open(draft, "wb") as file:
-            np.save(file, features)
-    except assets.AssetError as error:
-        # Another process may have written it meanwhile; Windows then lets none replace it.
-        if _read(target, len(images)) is None:
-            warnings.warn(
-                f"{error} The features are in memory and will be computed again next time.",
-                stacklevel=2,
-            )
-            return features
-    kept = _read(target, len(images))
-    return features if kept is None else kept
+    features, unsaved_because = cached_array(
+        name,
+        lambda: _compute(part, images, pool, batch_size),
+        lambda array: array.dtype == np.float32 and len(array) == len(images),
+    )
+    if unsaved_because:
+        warnings.warn(
+            f"{unsaved_because} The features are in memory and will be computed again next time.",
+            stacklevel=2,
+        )
+    return features
 
 
 def find_layer(model: "keras.Model", name: str) -> "keras.layers.Layer":
@@ -118,15 +110,6 @@ def _compute(model: "keras.Model", images: np.ndarray, pool: bool, batch_size: i
         output = keras.ops.convert_to_numpy(model.predict_on_batch(batch)).astype("float32")
         parts.append(output.mean(axis=(1, 2)) if pool and output.ndim == 4 else output)
     return np.concatenate(parts)
-
-
-def _read(path: Path, count: int) -> np.ndarray | None:
-    """Cached features as a memory map; None when the file is not what it should be."""
-    with contextlib.suppress(OSError, ValueError, EOFError):
-        features = np.load(path, mmap_mode="r", allow_pickle=False)
-        if features.dtype == np.float32 and len(features) == count:
-            return features
-    return None
 
 
 def _digest(model: "keras.Model", images: np.ndarray, pool: bool) -> str:

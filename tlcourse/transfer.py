@@ -75,7 +75,7 @@ def unfreeze(model: "keras.Model", from_layer: str) -> None:
         model: a classifier or a backbone; layers inside nested models count.
         from_layer: path of the first layer that learns, or what its name begins with up to an
             underscore: `"photonet/stage4"` finds `photonet/stage4_pool`. The names of the outer
-            models may be left out where only one layer fits.
+            models may be left out; the first layer that fits is taken.
 
     Raises:
         ValueError: no layer is called that; near matches are named.

@@ -1,12 +1,12 @@
 """`objects` and `sunglasses`: tasks drawn by the course's own renderer, kept in the cache."""
 
-import contextlib
 import warnings
 from pathlib import Path
 
 import numpy as np
 
 from tlcourse import assets
+from tlcourse.cached import cached_array
 from tlcourse.data.task import Split, Task
 from tlcourse.progress import progress
 
@@ -72,30 +72,14 @@ def _pictures(
     shape = (len(classes) * count, 64, 64, 3)
     labels = np.repeat(np.arange(len(classes), dtype=np.int64), count)
     key = Path("drawn") / f"v{RENDERER_VERSION}" / f"{name}-s{seed}-{start}-{count}.npy"
-    for path in assets.all_in_cache(key):
-        if (images := _read(path, shape)) is not None:
-            return Split(images, labels)
-
-    images = _draw(name, classes, seed, start, count)
-    target = assets.cache_dir() / key
-    try:
-        with assets.atomic_path(target) as partial, open(partial, "wb") as file:
-            np.save(file, images)
-    except assets.AssetError as error:
-        # Another process may have written it meanwhile; Windows then lets none replace it.
-        if _read(target, shape) is None:
-            unsaved.append(error)
-    saved = _read(target, shape)
-    return Split(images if saved is None else saved, labels)
-
-
-def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
-    """The cached pictures as a memory map; None when the file is not what it should be."""
-    with contextlib.suppress(OSError, ValueError, EOFError):
-        images = np.load(path, mmap_mode="r", allow_pickle=False)
-        if images.shape == shape and images.dtype == np.uint8:
-            return images
-    return None
+    images, unsaved_because = cached_array(
+        key,
+        lambda: _draw(name, classes, seed, start, count),
+        lambda array: array.shape == shape and array.dtype == np.uint8,
+    )
+    if unsaved_because:
+        unsaved.append(unsaved_because)
+    return Split(images, labels)
 
 
 def _draw(name: str, classes: tuple[str, ...], seed: int, start: int, count: int) -> np.ndarray:
