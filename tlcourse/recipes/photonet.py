@@ -63,14 +63,18 @@ class Config:
     `epochs` and `sizes` may be changed when a run goes on: fewer epochs cool down early.
     """
 
-    epochs: int = 30
+    epochs: int = 22
     batch: int = 128
     peak: float = 0.2
     warmup_epochs: float = 1.0
     decay: float = 2e-3
     smoothing: float = 0.1
     mixup: float = 0.0
-    sizes: tuple[tuple[float, int, float], ...] = ((0.3, 32, 0.6), (0.8, 48, 0.4), (1.0, 64, 0.4))
+    sizes: tuple[tuple[float, int, float], ...] = (
+        (9 / 22, 32, 0.6),
+        (14 / 22, 48, 0.4),
+        (1.0, 64, 0.5),
+    )
     widths: tuple[int, ...] = WIDTHS
     seed: int = 0
 
