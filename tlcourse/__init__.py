@@ -21,6 +21,8 @@ _EXPORTS = {
     "check_images": "data",
     "claim": "claims",
     "lesson_seed": "claims",
+    "list_backbones": "backbones",
+    "load_backbone": "backbones",
     "extract_features": "features",
     "build_classifier": "transfer",
     "compare": "transfer",
@@ -30,7 +32,17 @@ _EXPORTS = {
     "unfreeze": "transfer",
     "trainable_summary": "summary",
 }
-_MODULES = ("assets", "claims", "data", "device", "features", "plots", "summary", "transfer")
+_MODULES = (
+    "assets",
+    "backbones",
+    "claims",
+    "data",
+    "device",
+    "features",
+    "plots",
+    "summary",
+    "transfer",
+)
 
 __all__ = ["__version__", *_EXPORTS, *_MODULES]
 

@@ -34,6 +34,7 @@ def photonet(
     image_size: int | None = 64,
     widths: tuple[int, ...] = WIDTHS,
     batch_norm: Callable[..., keras.layers.Layer] = layers.BatchNormalization,
+    resize: bool = False,
     name: str = "photonet",
 ) -> keras.Model:
     """Build photonet with random weights.
@@ -44,6 +45,7 @@ def photonet(
         widths: Channels of stage1, stage2, ...; the stem has as many as stage1.
         batch_norm: Makes a batch normalization layer. The training recipe passes a faster one
             with the same weights; everyone else leaves it alone.
+        resize: Take pictures of any size, and resize them to `image_size` inside the model.
         name: Name of the model.
 
     Returns:
@@ -85,8 +87,12 @@ def photonet(
         x = layers.Add(name=f"{prefix}_add")([shortcut, x])
         return layers.ReLU(name=prefix)(x)
 
-    inputs = keras.Input((image_size, image_size, 3), name="image")
-    x = layers.Permute((3, 1, 2), name="to_channels_first")(inputs) if channels_first else inputs
+    side = None if resize else image_size
+    inputs = x = keras.Input((side, side, 3), name="image")
+    if resize:
+        x = resized(x, image_size)
+    if channels_first:
+        x = layers.Permute((3, 1, 2), name="to_channels_first")(x)
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(x)
     x = layers.ReLU(name="stem")(conv_norm(x, widths[0], 3, 2, "stem"))
     for i, filters in enumerate(widths, start=1):
@@ -97,6 +103,16 @@ def photonet(
     return keras.Model(inputs, x, name=name)
 
 
+def resized(images: keras.KerasTensor, size: int) -> keras.KerasTensor:
+    """The images at one size: bilinear, antialiased, as a part of the model.
+
+    An operation, not a `keras.layers.Resizing`: that layer's `call` has `training=True` as its
+    default, and in Keras 3.15 `model(images)` then computes all that follows in training mode,
+    batch normalization with the batch's own statistics among it.
+    """
+    return keras.ops.image.resize(images, (size, size), antialias=True, data_format="channels_last")
+
+
 def load_photonet_weights(model: keras.Model, path: str | Path = WEIGHTS) -> keras.Model:
     """Put the trained weights into a network made by `photonet`; its head too, if it has one.
 
@@ -105,7 +121,8 @@ def load_photonet_weights(model: keras.Model, path: str | Path = WEIGHTS) -> ker
 
     Args:
         model: Result of `photonet()` or of `photonet(classes=len(photonet_classes()))`.
-        path: The weights: an npz of float16 kernels and float32 vectors, `layer/variable` each.
+        path: The weights: an npz of `layer/variable`: float16 kernels, or int8 ones with a
+            `layer/variable:scale` for each output channel, and float32 vectors.
 
     Returns:
         The same model.
@@ -125,7 +142,10 @@ def load_photonet_weights(model: keras.Model, path: str | Path = WEIGHTS) -> ker
                 "with, or without a head (classes=None)."
             )
     for name, variable in variables.items():
-        variable.assign(stored[name].astype("float32"))
+        values = stored[name].astype("float32")
+        if f"{name}:scale" in stored:  # int8 kernels carry a scale for each output channel
+            values *= stored[f"{name}:scale"]
+        variable.assign(values)
     return model
 
 

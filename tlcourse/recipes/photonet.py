@@ -431,19 +431,31 @@ def train(
 # --- results ---------------------------------------------------------------------------------
 
 
-def export(model: keras.Model, names: Sequence[str], path: str | Path) -> None:
+def export(
+    model: keras.Model, names: Sequence[str], path: str | Path, *, small: bool = False
+) -> None:
     """Write the weights for `load_photonet_weights`, with their SHA-256 in a file beside them.
 
-    Kernels become float16; vectors (biases and the normalization's) stay float32, since small
-    variances lose digits in float16 and all of them together are a few KB.
+    Kernels become float16, or, when `small`, int8 with a float32 scale for each output channel:
+    half the file, and a step of 1/127 of the channel's largest weight. Vectors (biases and the
+    normalization's) stay float32, since small variances lose digits in float16 and all of them
+    together are a few KB.
     """
     path = Path(path)
     arrays = {"classes": np.array(list(names))}
     for layer in model.layers:
         for variable in layer.weights:
             values = keras.ops.convert_to_numpy(variable)
-            kind = np.float16 if values.ndim > 1 else np.float32
-            arrays[f"{layer.name}/{variable.name}"] = values.astype(kind)
+            name = f"{layer.name}/{variable.name}"
+            if values.ndim == 1:
+                arrays[name] = values.astype(np.float32)
+            elif not small:
+                arrays[name] = values.astype(np.float16)
+            else:
+                largest = np.abs(values).max(axis=tuple(range(values.ndim - 1)))
+                scale = np.maximum(largest, 1e-12).astype(np.float32) / 127
+                arrays[name] = np.round(values / scale).astype(np.int8)
+                arrays[f"{name}:scale"] = scale
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     digest = hashlib.sha256(buffer.getvalue()).hexdigest()
