@@ -75,7 +75,52 @@ def imports() -> list[tuple[str, str]]:
     ]
 
 
-BENCHES = (imports, renderer, cache)
+def features() -> list[tuple[str, str]]:
+    """Features of 500 pictures of 64x64, computed and read from the cache."""
+    from tlcourse import extract_features, load_backbone, load_task
+
+    images, lines = load_task("digits").train.images[:500], []
+    for name, options in (
+        ("photonet", {}),
+        ("MobileNetV2", {"alpha": 0.35, "image_size": 96, "weights": None}),  # weights do not count
+    ):
+        backbone = load_backbone(name, **options)
+        extract_features(backbone, images[:100], cache=False)  # the graph is traced once
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            os.environ["TLCOURSE_CACHE"] = folder
+            took = []
+            for _ in range(2):
+                start = time.perf_counter()
+                extract_features(backbone, images).sum()
+                took.append(time.perf_counter() - start)
+        lines += [
+            (f"{name}, images/s", f"{len(images) / took[0]:.0f}"),
+            (f"{name}, cached, images/s", f"{len(images) / took[1]:.0f}"),
+            (f"{name}, ratio", f"{took[0] / took[1]:.0f}"),
+        ]
+    return lines
+
+
+def transfer() -> list[tuple[str, str]]:
+    """From the arrays of 10 images a class, 10 classes, to a trained network (photonet)."""
+    from tlcourse import extract_features, fine_tune, linear_probe, load_backbone, load_task
+
+    few = load_task("digits").few_shot(10)
+    start = time.perf_counter()
+    backbone = load_backbone("photonet")
+    linear_probe(extract_features(backbone, few.train.images, cache=False), few.train.labels)
+    probed = time.perf_counter() - start
+    start = time.perf_counter()
+    fine_tune(backbone, few, from_layer="stage4")
+    tuned = time.perf_counter() - start
+    return [
+        ("linear probe", f"{probed:.1f} s"),
+        ("fine-tuned", f"{tuned:.1f} s"),
+        ("ratio", f"{tuned / probed:.1f}"),
+    ]
+
+
+BENCHES = (imports, renderer, cache, features, transfer)
 
 
 def main() -> None:

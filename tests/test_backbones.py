@@ -1,5 +1,6 @@
 """The catalog of backbones: complete, honest about what is here, right about preprocessing."""
 
+import re
 import socket
 import time
 import zipfile
@@ -16,10 +17,14 @@ from tlcourse import (
     linear_probe,
     list_backbones,
     load_backbone,
+    load_task,
 )
 from tlcourse.alexnet import LocalResponseNormalization, alexnet
 from tlcourse.assets import AssetError
 from tlcourse.backbones import preprocess_input
+from tlcourse.photonet import WEIGHTS
+from tlcourse.recipes.foils import FOILS
+from tlcourse.recipes.photonet_probe import networks, probe_task
 
 REAL = Path(__file__).parents[2] / "shared" / "weights"
 REAL_FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
@@ -185,7 +190,7 @@ def test_missing_weights_are_named_within_a_second(monkeypatch, tmp_path, offlin
 
     def hang(*_, **__):
         time.sleep(5)
-        raise OSError
+        raise OSError("no network")
 
     monkeypatch.setattr(socket, "create_connection", hang)  # a name server that never answers
     start = time.monotonic()
@@ -254,3 +259,34 @@ def real_photographs(per_class, classes=10):
         chosen = [n for f in folders for n in [m for m in names if m.startswith(f)][:per_class]]
         pictures = [Image.open(file.open(n)).convert("RGB") for n in chosen]
     return np.stack([np.array(p) for p in pictures]), np.repeat(np.arange(classes), per_class)
+
+
+@pytest.mark.parametrize("name", FOILS)
+def test_foils_are_bundled_small_and_the_same_on_every_load(name):
+    assert WEIGHTS.with_name(f"{name}.npz").stat().st_size <= 1_500_000
+    assert {row.name: row.is_here for row in list_backbones()}[name]
+    first, second = (load_backbone(name).predict(images(), verbose=0) for _ in range(2))
+    assert first.shape == (2, 256)
+    assert np.array_equal(first, second)
+    assert not np.allclose(first, load_backbone("photonet").predict(images(), verbose=0))
+
+
+def card_table():
+    """The model card's table: {(task, network): percent right}."""
+    card = WEIGHTS.with_name("README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\w ]+) \| ([\w ]+) \| ([\d.]+)% \| ±", card, re.MULTILINE)
+    return {(task, network): float(percent) for task, network, percent in rows}
+
+
+def test_the_model_card_names_the_files():
+    card = WEIGHTS.with_name("README.md").read_text(encoding="utf-8")
+    for digest in WEIGHTS.parent.glob("*.sha256"):
+        assert digest.read_text().split()[0] in card, digest.name
+
+
+@pytest.mark.parametrize("task_name", ["digits", "faces"])
+def test_the_model_card_gives_what_the_probes_measure(task_name):
+    task, stated = load_task(task_name), card_table()
+    for name, model in networks():
+        percent = 100 * np.mean(probe_task(model, task, 10, range(10)))
+        assert percent == pytest.approx(stated[task_name, name], abs=1.5), name

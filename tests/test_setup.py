@@ -151,18 +151,19 @@ USE_INSTALLED = """
 import hashlib, sys
 from pathlib import Path
 import tlcourse
-from tlcourse import assets, load_task
+from tlcourse import assets, load_backbone, load_task
 
 card = Path(sys.argv[1])
 asset = assets.Asset("digits/README.md", assets.sha256(card), card.stat().st_size)
 print(tlcourse.__file__)
 print(assets.locate(asset))
 print(load_task("digits"))
+print(load_backbone("photonet").count_params())
 """
 
 
 @pytest.mark.slow
-def test_a_wheel_carries_the_data_with_it(tmp_path):
+def test_a_wheel_carries_the_data_and_the_weights_with_it(tmp_path):
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("TLCOURSE_", "PIP_"))}
     environment |= {"PIP_NO_INDEX": "1", "TLCOURSE_CACHE": str(tmp_path / "cache")}
@@ -183,9 +184,10 @@ def test_a_wheel_carries_the_data_with_it(tmp_path):
 
     environment |= {"PYTHONPATH": str(installed), "TLCOURSE_OFFLINE": "1"}
     card = ROOT / "datasets" / "digits" / "README.md"
-    module, found, task = run(
+    module, found, task, parameters = run(
         sys.executable, "-c", USE_INSTALLED, card, env=environment, cwd=elsewhere
     )
     assert Path(module).is_relative_to(installed)
     assert Path(found) == installed / "tlcourse" / "_datasets" / "digits" / "README.md"
     assert task.startswith("Task 'digits': 10 classes, 64×64 pixels, 1,078 / 360 / 359")
+    assert parameters == "1251580"

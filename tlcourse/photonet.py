@@ -15,6 +15,7 @@ Two ideas of later papers are cheap at this size and are kept: squeeze-and-excit
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 from collections.abc import Callable
@@ -25,6 +26,7 @@ import numpy as np
 from keras import layers
 
 WIDTHS = (32, 64, 128, 256)
+BATCH_NORM = functools.partial(layers.BatchNormalization, momentum=0.9)
 WEIGHTS = Path(__file__).resolve().parent / "weights" / "photonet.npz"
 
 
@@ -33,7 +35,7 @@ def photonet(
     *,
     image_size: int | None = 64,
     widths: tuple[int, ...] = WIDTHS,
-    batch_norm: Callable[..., keras.layers.Layer] = layers.BatchNormalization,
+    batch_norm: Callable[..., keras.layers.Layer] = BATCH_NORM,
     resize: bool = False,
     name: str = "photonet",
 ) -> keras.Model:
@@ -43,8 +45,10 @@ def photonet(
         classes: Number of outputs of the `logits` layer; None leaves the head off.
         image_size: Height and width of the input in pixels; None accepts any size from 32 up.
         widths: Channels of stage1, stage2, ...; the stem has as many as stage1.
-        batch_norm: Makes a batch normalization layer. The training recipe passes a faster one
-            with the same weights; everyone else leaves it alone.
+        batch_norm: Makes a batch normalization layer. The default's running averages follow in
+            some dozens of steps; with Keras's momentum of 0.99 it takes hundreds, and a network
+            trained from scratch on few pictures would look worse than it is. The training recipe
+            passes a faster layer with the same weights.
         resize: Take pictures of any size, and resize them to `image_size` inside the model.
         name: Name of the model.
 

@@ -299,6 +299,11 @@ def _accuracy(method, backbone, few: Task, from_layer, scratch_epochs, seed, opt
         keras.utils.set_random_seed(seed)
         model = build_classifier(keras.models.clone_model(backbone), few.num_classes)
         model.trainable = True
+        for layer in leaves(model):
+            if isinstance(layer, keras.layers.BatchNormalization):
+                # Few pictures are few steps: at Keras's 0.99 the running averages would lag behind
+                # the weights, and "from scratch" would look worse than it is.
+                layer.momentum = min(layer.momentum, 0.9)
         _fit(model, few, scratch_epochs, options.get("batch_size", 16), 0.03, seed)
     return float(np.mean(model.predict(images, verbose=0).argmax(axis=1) == labels))
 
