@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tlcourse.data import Split, Task
+from tlcourse.data import Split, Task, load_task
+from tlcourse.probe import FloorScaler, linear_probe, set_head
 from tlcourse.summary import trainable_summary
 from tlcourse.transfer import (
     Result,
@@ -9,9 +10,7 @@ from tlcourse.transfer import (
     compare,
     fine_tune,
     freeze,
-    linear_probe,
     restart,
-    set_head,
     unfreeze,
 )
 
@@ -223,3 +222,26 @@ def test_compare_gives_a_row_a_run(backbone, task):
     assert all(0 <= row.accuracy <= 1 for row in rows)
     with pytest.raises(ValueError, match=r"not \['probe'\]"):
         compare(backbone, task, from_layer="stage2", methods=("probe",))
+
+
+def test_faint_features_stay_faint():
+    strong, faint = np.array([-6.0, 6.0] * 2), np.array([0.01, -0.01, -0.01, 0.01])
+    features = np.stack([strong, strong + 1, faint], axis=1)
+    # deviations 6, 6 and 0.01; their root mean square is sqrt(72 / 3) = sqrt(24)
+    scaler = FloorScaler(floor=0.5).fit(features)
+    assert scaler.scale_ == pytest.approx([6, 6, 0.5 * 24**0.5], rel=1e-5)
+    assert scaler.mean_ == pytest.approx([0, 1, 0])
+    assert FloorScaler(floor=0).fit(features).scale_ == pytest.approx([6, 6, 0.01])
+    assert FloorScaler().get_params() == {"floor": 0.3}
+
+
+def test_fine_tuning_on_a_foreign_task_keeps_what_the_probe_knew():
+    """Without the clipped gradient, photonet falls to chance on the digits."""
+    from tlcourse.backbones import load_backbone
+
+    few, photonet = load_task("digits").few_shot(10, seed=0), load_backbone("photonet")
+    frozen = compare(photonet, few, from_layer="stage4", sizes=[10], seeds=[0], methods=["frozen"])
+    model = fine_tune(photonet, few, from_layer="stage4", seed=0)
+    tuned = np.mean(model.predict(few.test.images, verbose=0).argmax(axis=1) == few.test.labels)
+    assert frozen[0].accuracy > 0.8
+    assert tuned > frozen[0].accuracy - 0.02

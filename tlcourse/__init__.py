@@ -28,7 +28,7 @@ _EXPORTS = {
     "compare": "transfer",
     "fine_tune": "transfer",
     "freeze": "transfer",
-    "linear_probe": "transfer",
+    "linear_probe": "probe",
     "unfreeze": "transfer",
     "trainable_summary": "summary",
 }
@@ -40,6 +40,7 @@ _MODULES = (
     "device",
     "features",
     "plots",
+    "probe",
     "summary",
     "transfer",
 )

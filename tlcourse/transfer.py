@@ -14,9 +14,7 @@ from tlcourse.summary import leaves
 
 if TYPE_CHECKING:
     import keras
-    from sklearn.pipeline import Pipeline
 
-C_VALUES = (0.0001, 0.001, 0.01, 0.1, 1.0)
 METHODS = ("from scratch", "frozen", "fine-tuned")
 
 
@@ -105,79 +103,6 @@ def unfreeze(model: "keras.Model", from_layer: str) -> None:
         layer.trainable = at >= first and not is_norm
 
 
-def linear_probe(
-    features: np.ndarray,
-    labels: np.ndarray,
-    *,
-    c_values: Sequence[float] = C_VALUES,
-    seed: int = 0,
-) -> "Pipeline":
-    """Logistic regression on features: what a head on a frozen backbone can do.
-
-    The strength of the regularization is chosen by cross-validation within the given pictures
-    (up to 5 folds). G. Alain and Y. Bengio, "Understanding intermediate layers using linear
-    classifier probes", 2016, arXiv:1610.01644.
-
-    Args:
-        features: (n, d), of the training pictures alone.
-        labels: (n,) int.
-        c_values: inverse regularization strengths to choose from, on standardized features.
-        seed: of the folds.
-
-    Returns:
-        A fitted scikit-learn pipeline: `probe.predict(features)`, `probe.score(features, labels)`.
-
-    Raises:
-        ValueError: the shapes do not match, or there is only one class.
-    """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV, StratifiedKFold
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    features, labels = np.asarray(features), np.asarray(labels)
-    if features.ndim != 2 or labels.shape != (len(features),):
-        raise ValueError(
-            f"features must be (n, d) and labels (n,), not {features.shape} and {labels.shape}."
-        )
-    counts = np.unique(labels, return_counts=True)[1]
-    if len(counts) < 2:
-        raise ValueError("A probe needs at least two classes in the training labels.")
-    probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
-    folds = min(5, int(counts.min()))
-    if folds < 2 or len(c_values) < 2:  # nothing to compare with
-        return probe.set_params(logisticregression__C=c_values[len(c_values) // 2]).fit(
-            features, labels
-        )
-    search = GridSearchCV(
-        probe,
-        {"logisticregression__C": list(c_values)},
-        cv=StratifiedKFold(folds, shuffle=True, random_state=seed),
-        scoring="neg_log_loss",
-    )
-    return search.fit(features, labels).best_estimator_
-
-
-def set_head(model: "keras.Model", probe: "Pipeline") -> None:
-    """Make the `head` of a classifier give what a linear probe gives.
-
-    The probe's standardization goes into the weights; its two-class form (one number) becomes
-    two logits.
-
-    Raises:
-        ValueError: probe and head differ in features or classes.
-    """
-    scaler, regression = probe[0], probe[-1]
-    kernel = (regression.coef_ / scaler.scale_).T
-    bias = regression.intercept_ - scaler.mean_ @ kernel
-    if kernel.shape[1] == 1:
-        kernel, bias = np.hstack([-kernel / 2, kernel / 2]), np.hstack([-bias / 2, bias / 2])
-    head = model.get_layer("head")
-    if head.kernel.shape != kernel.shape:
-        raise ValueError(f"The probe has weights {kernel.shape}, the head {head.kernel.shape}.")
-    head.set_weights([kernel, bias])
-
-
 def fine_tune(
     backbone: "keras.Model",
     task: Task,
@@ -185,12 +110,14 @@ def fine_tune(
     from_layer: str,
     epochs: int = 20,
     batch_size: int = 16,
-    learning_rate: float = 0.003,
+    learning_rate: float = 0.01,
     seed: int = 0,
 ) -> "keras.Model":
     """Probe first, then tune: train a head alone, then the later layers with it, gently.
 
-    A random head would send large, useless gradients into the backbone and spoil its features.
+    A random head would send large, useless gradients into the backbone and spoil its features. So
+    can a good head on a foreign task: its weights are large where the features are faint. The
+    gradient is therefore clipped to length 1.
     A. Kumar, A. Raghunathan, R. Jones, T. Ma and P. Liang, "Fine-tuning can distort pretrained
     features and underperform out-of-distribution" (LP-FT), 2022, arXiv:2202.10054.
 
@@ -207,6 +134,8 @@ def fine_tune(
         The compiled classifier, from images to logits.
     """
     import keras
+
+    from tlcourse.probe import linear_probe, set_head
 
     keras.utils.set_random_seed(seed)
     copy = keras.models.clone_model(backbone)
@@ -225,12 +154,12 @@ def _fit(model, task: Task, epochs: int, batch_size: int, learning_rate: float, 
     batches = task.as_dataset("train", batch_size=batch_size, shuffle=True, seed=seed)
     rate = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * len(batches))
     model.compile(
-        keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
+        keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, global_clipnorm=1.0),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
     # All passes are one epoch for Keras: the end of each would cost more than a small pass.
-    model.fit(batches.repeat(epochs), verbose=0)
+    model.fit(batches.repeat(epochs), shuffle=False, verbose=0)  # `batches` are shuffled
 
 
 class Result(NamedTuple):
@@ -288,6 +217,8 @@ def compare(
 
 def _accuracy(method, backbone, few: Task, from_layer, scratch_epochs, seed, options) -> float:
     import keras
+
+    from tlcourse.probe import linear_probe
 
     images, labels = few.test
     if method == "frozen":

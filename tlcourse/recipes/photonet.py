@@ -473,7 +473,7 @@ def probe_accuracy(
     per_class: int,
     seeds: Sequence[int] = range(5),
 ) -> list[float]:
-    """Test accuracy of logistic regression on `per_class` training images, once a seed.
+    """Test accuracy of a linear probe on `per_class` training images, once a seed.
 
     Args:
         features: Of the training and the test images, each `(n, d)`.
@@ -481,9 +481,7 @@ def probe_accuracy(
         per_class: Training images drawn from each class.
         seeds: Each draws other images.
     """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    from tlcourse.probe import linear_probe
 
     results = []
     for seed in seeds:
@@ -494,8 +492,7 @@ def probe_accuracy(
                 for c in np.unique(labels[0])
             ]
         )
-        probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
-        probe.fit(features[0][rows], labels[0][rows])
+        probe = linear_probe(features[0][rows], labels[0][rows], seed=seed)
         results.append(float(probe.score(features[1], labels[1])))
     return results
 

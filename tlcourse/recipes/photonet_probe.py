@@ -67,7 +67,7 @@ def from_scratch(task: Task, per_class: int, seeds: Sequence[int], epochs: int) 
 
     rows = transfer.compare(
         photonet(), task, from_layer="stem", sizes=[per_class], seeds=seeds,
-        methods=["scratch"], scratch_epochs=epochs,
+        methods=["from scratch"], scratch_epochs=epochs,
     )  # fmt: skip
     return [row.accuracy for row in rows]
 
