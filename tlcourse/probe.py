@@ -29,7 +29,7 @@ class FloorScaler(StandardScaler):
             85.0 % without a floor).
     """
 
-    def __init__(self, floor: float = 0.3) -> None:
+    def __init__(self, floor: float = 0.3) -> None:  # noqa: D107
         super().__init__()
         self.floor = floor
 
