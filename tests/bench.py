@@ -1,5 +1,7 @@
 """`make bench`: speeds of the course on this machine. Nothing is asserted, only printed.
 
+`python tests/bench.py inside` runs one of them.
+
 A benchmark is a function that returns (what, value) lines; add one and put it into BENCHES.
 """
 
@@ -120,14 +122,148 @@ def transfer() -> list[tuple[str, str]]:
     ]
 
 
-BENCHES = (imports, renderer, cache, features, transfer)
+def inside() -> list[tuple[str, str]]:
+    """Activations and explanations, as ratios to one compiled forward pass of the same model.
+
+    Medians over rounds in which each is called once, so that a busy machine slows all alike.
+    "one model a layer" is the usual idiom, `keras.Model(inputs, layer.output).predict`.
+    """
+    import keras
+    import numpy as np
+
+    from tlcourse import grad_cam, list_layers, load_backbone, saliency
+    from tlcourse.activations import ActivationExtractor
+
+    def photonet():
+        backbone = load_backbone("photonet")
+        return keras.Model(backbone.input, keras.layers.Dense(10)(backbone.output))
+
+    networks = (
+        ("photonet", photonet, 64),
+        ("MobileNetV2", lambda: application("MobileNetV2", 96), 96),
+        ("ResNet50", lambda: application("ResNet50", 224), 224),
+    )
+
+    def application(name, side):
+        maker = getattr(keras.applications, name)
+        return maker(weights=None, input_shape=(side, side, 3), classifier_activation=None)
+
+    lines = []
+    for name, make, side in networks:
+        flat = make()
+        image = keras.Input((side, side, 3))
+        nested = keras.Model(image, flat(image))
+        convs = [row.path for row in list_layers(flat, "conv")]
+        all_convs = ActivationExtractor(flat, convs)
+        all_nested = ActivationExtractor(nested, [f"{flat.name}/{path}" for path in convs])
+        for count in (1, 32):
+            images = np.random.default_rng(0).integers(0, 256, (count, side, side, 3), np.uint8)
+            work = {
+                "forward pass": forward(flat, images),
+                "all convolutions": lambda x=images, f=all_convs: f(x),
+                "the same, nested": lambda x=images, f=all_nested: f(x),
+                "Grad-CAM": lambda x=images, m=flat: grad_cam(m, x, class_index=3),
+                "Grad-CAM, nested": lambda x=images, m=nested: grad_cam(m, x, class_index=3),
+                "saliency": lambda x=images, m=flat: saliency(m, x, class_index=3),
+                "saliency, nested": lambda x=images, m=nested: saliency(m, x, class_index=3),
+                **others(flat, images),
+            }
+            took = rounds(work)
+            where = f"{name}, batch {count}:"
+            lines.append((f"{where} forward pass", f"{1000 * took.pop('forward pass')[0]:.1f} ms"))
+            lines += [(f"{where} {what}", f"{ratio:.2f}") for what, (_, ratio) in took.items()]
+            if count == 1:
+                lines.append(
+                    (f"{where} one model a layer", f"{one_model_a_layer(flat, convs, images):.0f}")
+                )
+    return lines
+
+
+def forward(model, images):
+    """One compiled forward pass, from array to array."""
+    import numpy as np
+    import tensorflow as tf
+
+    spec = tf.TensorSpec((None, *images.shape[1:]), images.dtype)
+    graph = tf.function(
+        lambda x: model(tf.cast(x, tf.float32), training=False), autograph=False
+    ).get_concrete_function(spec)
+    return lambda: np.asarray(graph(tf.constant(images)))
+
+
+def rounds(work: dict, seconds: float = 8.0) -> dict[str, tuple[float, float]]:
+    """Median time of each, and median ratio to the first, over rounds of calls."""
+    import numpy as np
+
+    for call in work.values():  # the graphs are traced, and memory is warm
+        call(), call()
+    times, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times) < 7:
+        row = []
+        for call in work.values():
+            start = time.perf_counter()
+            call()
+            row.append(time.perf_counter() - start)
+        times.append(row)
+    median = np.median(times, axis=0)
+    return {what: (at, at / median[0]) for what, at in zip(work, median, strict=True)}
+
+
+def one_model_a_layer(model, layers, images) -> float:
+    """Ratio of the usual idiom to one forward pass; it is run once, with all that it brings."""
+    import keras
+
+    floor = rounds({"forward": forward(model, images)}, seconds=1)["forward"][0]
+    start = time.perf_counter()
+    for name in layers:
+        keras.Model(model.inputs, model.get_layer(name).output).predict(images, verbose=0)
+    return (time.perf_counter() - start) / floor
+
+
+def others(model, images) -> dict:
+    """The same work by tf-keras-vis and tf-explain, where they are installed and run."""
+    found = {}
+    try:
+        from tf_keras_vis.gradcam import Gradcam
+        from tf_keras_vis.saliency import Saliency
+        from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+        from tf_keras_vis.utils.scores import CategoricalScore
+
+        score, floats = CategoricalScore([3] * len(images)), images.astype("float32")
+        cam, gradient = (Kind(model, ReplaceToLinear(), clone=True) for Kind in (Gradcam, Saliency))
+        found["Grad-CAM, tf-keras-vis"] = lambda: cam(score, floats)
+        found["saliency, tf-keras-vis"] = lambda: gradient(score, floats)
+    except ImportError:
+        pass
+    try:
+        from tf_explain.core.grad_cam import GradCAM
+        from tf_explain.core.vanilla_gradients import VanillaGradients
+
+        data = (images.astype("float32"), None)
+        found["Grad-CAM, tf-explain"] = lambda: GradCAM().explain(data, model, 3)
+        found["saliency, tf-explain"] = lambda: VanillaGradients().explain(data, model, 3)
+    except ImportError:
+        pass
+    for what, call in list(found.items()):
+        try:
+            call()
+        except Exception as error:  # "in part": say which, and go on
+            print(f"  {what} fails here: {type(error).__name__}")
+            del found[what]
+    return found
+
+
+BENCHES = (imports, renderer, cache, features, transfer, inside)
 
 
 def main() -> None:
+    names = sys.argv[1:]
     for bench in BENCHES:
+        if names and bench.__name__ not in names:
+            continue
         print(f"\n{bench.__name__}: {bench.__doc__}", flush=True)
         for what, value in bench():
-            print(f"  {what:<28} {value:>10}")
+            print(f"  {what:<44} {value:>10}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ are wired, the layer asked for, the pictures, and the versions of Keras and Tens
 feature is never stale: whatever changes, changes the key.
 """
 
-import difflib
 import hashlib
 import warnings
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlcourse.activations import as_batch, find_path, get_activations
 from tlcourse.cached import cached_array
 from tlcourse.progress import progress
 
@@ -37,7 +37,7 @@ def extract_features(
     Args:
         model: a built `keras.Model` with one input.
         images: (n, height, width, 3) as the model takes them; uint8 for those of this course.
-        layer: name of one of the model's own layers; None is its output.
+        layer: path of a layer, such as `"stage3"`, also in a nested model; None is the output.
         pool: average a (n, h, w, c) output over h and w, to (n, c).
         batch_size: pictures computed at once.
         cache: keep the result on disk, and read it from there the next time.
@@ -49,31 +49,17 @@ def extract_features(
         ValueError: there is no such layer (near matches are named), or the pictures do not fit
             the model, or there are none.
     """
-    import keras
 
-    images = np.asarray(images)
-    expected = tuple(model.input_shape[1:])
-    fits = images.ndim == len(expected) + 1 and all(
-        want in (None, got) for want, got in zip(expected, images.shape[1:], strict=True)
-    )
-    if not fits:
-        raise ValueError(
-            f"{model.name} takes images of shape (n, {', '.join(map(str, expected))}), not "
-            f"{images.shape}. One image needs a batch around it: images[None]."
-        )
-    if not len(images):
-        raise ValueError("There are no images: expected at least one.")
-    part = model
-    if layer is not None:
-        part = keras.Model(model.inputs, find_layer(model, layer).output, name=model.name)
+    images = as_batch(model, images)
+    path = None if layer is None else find_path(model, layer)
     if not cache:
-        return _compute(part, images, pool, batch_size)
+        return _compute(model, images, path, pool, batch_size)
 
-    key = _digest(part, images, pool)
-    name = Path("features") / f"{model.name}-{layer or 'output'}-{key}.npy".replace("/", "-")
+    key = _digest(model, images, path, pool)
+    name = Path("features") / f"{model.name}-{path or 'output'}-{key}.npy".replace("/", "-")
     features, unsaved_because = cached_array(
         name,
-        lambda: _compute(part, images, pool, batch_size),
+        lambda: _compute(model, images, path, pool, batch_size),
         lambda array: array.dtype == np.float32 and len(array) == len(images),
     )
     if unsaved_because:
@@ -84,41 +70,34 @@ def extract_features(
     return features
 
 
-def find_layer(model: "keras.Model", name: str) -> "keras.layers.Layer":
-    """The layer of `model` called `name`.
-
-    Raises:
-        ValueError: there is none; near matches are named.
-    """
-    names = [layer.name for layer in model.layers]
-    if name in names:
-        return model.get_layer(name)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-    hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"It has {names}."
-    raise ValueError(f"{model.name} has no layer {name!r}. {hint}")
-
-
-def _compute(model: "keras.Model", images: np.ndarray, pool: bool, batch_size: int) -> np.ndarray:
+def _compute(
+    model: "keras.Model", images: np.ndarray, path: str | None, pool: bool, batch_size: int
+) -> np.ndarray:
     import keras
+
+    def compute(batch: np.ndarray) -> np.ndarray:
+        if path is None:
+            return keras.ops.convert_to_numpy(model.predict_on_batch(batch))
+        return get_activations(model, batch, path)[path]
 
     parts = []
     starts = range(0, len(images), batch_size)
     if len(images) >= SHOW_PROGRESS_FROM:
         starts = progress(starts, "Features")
     for start in starts:
-        batch = np.ascontiguousarray(images[start : start + batch_size])
-        output = keras.ops.convert_to_numpy(model.predict_on_batch(batch)).astype("float32")
+        output = compute(np.ascontiguousarray(images[start : start + batch_size]))
+        output = output.astype("float32")
         parts.append(output.mean(axis=(1, 2)) if pool and output.ndim == 4 else output)
     return np.concatenate(parts)
 
 
-def _digest(model: "keras.Model", images: np.ndarray, pool: bool) -> str:
+def _digest(model: "keras.Model", images: np.ndarray, path: str | None, pool: bool) -> str:
     import keras
     import tensorflow as tf
 
     digest = hashlib.blake2b(digest_size=12)
     facts = [keras.__version__, tf.__version__, keras.config.dtype_policy().name, str(pool)]
-    facts += [_wiring(model), str(images.shape), str(images.dtype)]
+    facts += [str(path), _wiring(model), str(images.shape), str(images.dtype)]
     digest.update("\0".join(facts).encode())
     for variable in model.weights:
         value = np.ascontiguousarray(keras.ops.convert_to_numpy(variable))

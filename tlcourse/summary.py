@@ -10,13 +10,20 @@ if TYPE_CHECKING:
     import keras
 
 
-def leaves(model: "keras.Model", prefix: str = "") -> list[tuple[str, "keras.layers.Layer"]]:
-    """Path and layer of everything inside, in order: `("photonet/stage1_1_conv", layer)`, …"""
+def walk(model: "keras.Model", prefix: str = "") -> list[tuple[str, "keras.layers.Layer"]]:
+    """Path and layer of everything inside, in order, each nested model before what is in it."""
     found = []
     for layer in model.layers:
         path = f"{prefix}{layer.name}"
-        found += leaves(layer, f"{path}/") if hasattr(layer, "layers") else [(path, layer)]
+        found.append((path, layer))
+        if hasattr(layer, "layers"):
+            found += walk(layer, f"{path}/")
     return found
+
+
+def leaves(model: "keras.Model") -> list[tuple[str, "keras.layers.Layer"]]:
+    """The same without the nested models: `("photonet/stage1_1_conv", layer)`, …"""
+    return [(path, layer) for path, layer in walk(model) if not hasattr(layer, "layers")]
 
 
 class LayerGroup(NamedTuple):

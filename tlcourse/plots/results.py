@@ -1,14 +1,13 @@
-"""Pictures of the course: arrays in, Axes out (`ax=None` makes a new figure).
+"""Results of training: accuracies, learning curves, histories.
 
 The colors are the color-blind-safe ones of M. Okabe and K. Ito, "Color Universal Design", 2008.
-The background is white in dark mode too, so a figure reads the same everywhere.
 """
 
-import html
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+
+from tlcourse.plots.basics import figure
 
 # One color and one marker for each way of training, the same in every lesson.
 COLORS = {
@@ -17,101 +16,14 @@ COLORS = {
     "fine-tuned": "#009E73",
 }
 MARKERS = {"from scratch": "s", "frozen": "o", "fine-tuned": "^"}
-_OTHER_COLORS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-_OTHER_MARKERS = ("D", "v", "P", "X", "*")
-
-
-def figure(
-    width: float = 7.0, height: float = 4.0, *, rows: int = 1, columns: int = 1, **options
-) -> tuple:
-    """A figure with type that reads on a projector.
-
-    Args:
-        width: in inches, at 100 dots an inch.
-        height: in inches.
-        rows: rows of axes.
-        columns: columns of axes.
-        **options: passed to `matplotlib.figure.Figure.subplots`, such as `sharey=True`.
-
-    Returns:
-        The figure, and its Axes (an array of them when there are several).
-    """
-    from matplotlib.figure import Figure
-
-    # Figure, not pyplot: nothing is kept open, and no global style is touched.
-    made = Figure(figsize=(width, height), dpi=100, layout="constrained", facecolor="white")
-    return made, made.subplots(rows, columns, **options)
-
-
-def show(fig, *, caption: str, alt: str) -> None:
-    """Put a figure into the notebook's output, with a caption, and a text for screen readers.
-
-    Args:
-        fig: a matplotlib figure.
-        caption: one or two sentences under the picture: what to see in it.
-        alt: what the picture shows, for those who cannot see it.
-
-    Raises:
-        ValueError: caption or alt text is empty.
-    """
-    from IPython.display import HTML, Image, display
-
-    if not caption.strip() or not alt.strip():
-        raise ValueError("A figure needs a caption and an alt text: neither may be empty.")
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=100, facecolor="white")
-    display(Image(buffer.getvalue(), alt=alt))
-    display(HTML(f"<p style='max-width: 46em'><i>{html.escape(caption)}</i></p>"))
-
-
-def images(
-    pictures: np.ndarray,
-    titles: Sequence[str] | None = None,
-    *,
-    columns: int = 8,
-    tile: float = 1.15,
-):
-    """A grid of pictures.
-
-    Args:
-        pictures: uint8 (n, height, width, 3).
-        titles: one line above each picture, or None.
-        columns: pictures a row.
-        tile: width of a picture, in inches.
-
-    Returns:
-        The matplotlib figure.
-
-    Raises:
-        ValueError: the pictures have the wrong shape or type, or titles are of another number.
-    """
-    pictures = np.asarray(pictures)
-    if pictures.ndim != 4 or pictures.dtype != np.uint8:
-        raise ValueError(
-            f"pictures must be uint8 (n, height, width, 3), not {pictures.dtype} {pictures.shape}. "
-            "For one picture, give picture[None]."
-        )
-    if titles is not None and len(titles) != len(pictures):
-        raise ValueError(f"{len(titles)} titles for {len(pictures)} pictures.")
-    columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
-    lift = 0.28 if titles is not None else 0.0
-    fig, axes = figure(
-        columns * tile, rows * (tile + lift), rows=rows, columns=columns, squeeze=False
-    )
-    for at, ax in enumerate(axes.flat):
-        ax.set_axis_off()
-        if at < len(pictures):
-            ax.imshow(pictures[at], interpolation="nearest")
-            if titles is not None:
-                ax.set_title(titles[at], fontsize=10)
-    return fig
+OTHER_COLORS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+OTHER_MARKERS = ("D", "v", "P", "X", "*")
 
 
 def _style(label: str, position: int) -> dict:
     return {
-        "color": COLORS.get(label, _OTHER_COLORS[position % len(_OTHER_COLORS)]),
-        "marker": MARKERS.get(label, _OTHER_MARKERS[position % len(_OTHER_MARKERS)]),
+        "color": COLORS.get(label, OTHER_COLORS[position % len(OTHER_COLORS)]),
+        "marker": MARKERS.get(label, OTHER_MARKERS[position % len(OTHER_MARKERS)]),
     }
 
 

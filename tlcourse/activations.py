@@ -1,0 +1,390 @@
+"""Activations: what the layers inside a model compute, at the cost of one forward pass.
+
+A *transfer model* is a model inside a model, and what the inner layers give cannot be reached by
+building a second `keras.Model`: the inner layers belong to another graph. So the outer model is
+traced once into a `tf.function`, and while it is traced, each layer of interest hands over what
+it gives. After the trace the layers are as they were, and the compiled function is kept.
+"""
+
+import contextlib
+import difflib
+import functools
+import html
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tlcourse.summary import walk
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+VALUE_RANGE = (0.0, 255.0)
+_TRACING = threading.RLock()  # layers listen to one trace at a time
+
+
+class LayerInfo(NamedTuple):
+    """One layer: its path, kind, output shape (None: unknown before a call) and parameters."""
+
+    path: str
+    kind: str
+    output_shape: tuple[int | None, ...] | None
+    parameters: int
+
+
+class LayerList(list):
+    """`LayerInfo`s; a notebook shows them as a table."""
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td style='text-align: left'>{html.escape(row.path)}</td><td>{row.kind}</td>"
+            f"<td>{_shape(row.output_shape)}</td><td>{row.parameters:,}</td></tr>"
+            for row in self
+        )
+        head = "<tr><th>path</th><th>kind</th><th>output</th><th>parameters</th></tr>"
+        return f"<table>{head}{rows}</table>"
+
+
+def _shape(shape: tuple[int | None, ...] | None) -> str:
+    return (
+        "?" if shape is None else " × ".join("n" if side is None else str(side) for side in shape)
+    )
+
+
+def list_layers(model: "keras.Model", kind: str | None = None) -> LayerList:
+    """Every layer of a model, also of the models nested in it.
+
+    Args:
+        model: a built `keras.Model`.
+        kind: keep the layers whose class name contains this, in upper or lower case: `"conv"`.
+
+    Returns:
+        A `LayerInfo` a layer, in order: path (`"photonet/stage3"`), class name, output shape with
+        None for the batch, and number of parameters.
+
+    Raises:
+        ValueError: no layer is of that kind; the kinds that there are are named.
+    """
+    import keras
+
+    rows = LayerList()
+    for path, layer in walk(model):
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        try:
+            shape = tuple(layer.output.shape)
+        except (AttributeError, ValueError):  # a subclassed model knows it only in a call
+            shape = None
+        rows.append(LayerInfo(path, type(layer).__name__, shape, layer.count_params()))
+    if kind is None:
+        return rows
+    chosen = LayerList(row for row in rows if kind.lower() in row.kind.lower())
+    if not chosen:
+        kinds = ", ".join(sorted({row.kind for row in rows}))
+        raise ValueError(f"{model.name} has no layer of kind {kind!r}. Its kinds are: {kinds}.")
+    return chosen
+
+
+def find_path(model: "keras.Model", name: str) -> str:
+    """The full path of a layer. The names of outer models may be left out if that is clear.
+
+    Raises:
+        ValueError: no layer is called that (near matches are named), or several are.
+    """
+    paths = [path for path, _ in walk(model)]
+    if name in paths:
+        return name
+    fits = [path for path in paths if path.endswith(f"/{name}")]
+    if len(fits) == 1:
+        return fits[0]
+    if fits:
+        raise ValueError(f"{model.name} has several layers {name!r}: choose one of {fits}.")
+    tails = {path.rsplit("/", 1)[-1]: path for path in reversed(paths)}
+    near = difflib.get_close_matches(name, paths, n=3, cutoff=0.5)
+    near += [tails[tail] for tail in difflib.get_close_matches(name, tails, n=3, cutoff=0.5)]
+    hint = ", ".join(map(repr, dict.fromkeys(near))) or "none"
+    raise ValueError(
+        f"{model.name} has no layer {name!r}. Near matches: {hint}. "
+        "`tlcourse.list_layers(model)` gives them all."
+    )
+
+
+class ActivationExtractor:
+    """What chosen layers give for pictures, compiled once: for widgets and repeated use.
+
+    Calling it again, with a batch of any size, does not trace again; other heights and widths do,
+    for a model that takes any.
+
+    Args:
+        model: a built `keras.Model` with one input: functional, sequential, subclassed (its own
+            layers, not those inside a custom layer), with models nested to any depth.
+        layers: paths as `list_layers` gives them, or one path. Outer names may be left out.
+
+    Raises:
+        ValueError: no layer is called that; near matches are named.
+    """
+
+    def __init__(self, model: "keras.Model", layers: str | Sequence[str]) -> None:  # noqa: D107
+        self.model = model
+        self.names = (layers,) if isinstance(layers, str) else tuple(layers)
+        if not self.names:
+            raise ValueError("layers is empty: name at least one layer.")
+        self.paths = tuple(find_path(model, name) for name in self.names)
+
+    def __call__(
+        self,
+        images: np.ndarray,
+        *,
+        batch_size: int = 32,
+        value_range: tuple[float, float] = VALUE_RANGE,
+    ) -> dict[str, np.ndarray]:
+        """Activations in inference mode. See `get_activations`."""
+        images = as_batch(self.model, images, value_range)
+        compute = compiled(_record, self.model, self.paths, images)
+        shapes = [tuple(spec.shape) for spec in compute.function.structured_outputs]
+        _refuse_what_does_not_fit(self.names, shapes, len(images))
+        if len(images) <= batch_size:
+            return {
+                name: _read_only(np.asarray(output))  # no copy: gigabytes, for a large network
+                for name, output in zip(self.names, compute(images), strict=True)
+            }
+        parts: dict[str, np.ndarray] = {}
+        for start in range(0, len(images), batch_size):
+            outputs = compute(images[start : start + batch_size])
+            for name, output in zip(self.names, map(np.asarray, outputs), strict=True):
+                if name not in parts:
+                    parts[name] = np.empty((len(images), *output.shape[1:]), output.dtype)
+                parts[name][start : start + len(output)] = output
+        return {name: _read_only(array) for name, array in parts.items()}
+
+
+def get_activations(
+    model: "keras.Model",
+    images: np.ndarray,
+    layers: str | Sequence[str],
+    *,
+    batch_size: int = 32,
+    value_range: tuple[float, float] = VALUE_RANGE,
+) -> dict[str, np.ndarray]:
+    """What chosen layers give for pictures, in inference mode, in one forward pass.
+
+    Args:
+        model: as for `ActivationExtractor`.
+        images: (n, height, width, channels) as the model takes them, uint8 or float.
+        layers: paths as `list_layers` gives them, or one path.
+        batch_size: pictures computed at once.
+        value_range: lowest and highest value that the model takes; [0, 255] in this course, where
+            models scale their pictures themselves.
+
+    Returns:
+        name as asked for → float32 array, (n, h, w, c) or (n, d); read-only. A layer that is
+        called several times gives what it gave last.
+
+    Raises:
+        ValueError: an unknown layer, or images of a wrong shape or range.
+        MemoryError: the result would not fit; the message says how many bytes it would take.
+    """
+    extractor = ActivationExtractor(model, layers)
+    return extractor(images, batch_size=batch_size, value_range=value_range)
+
+
+def as_batch(
+    model: "keras.Model", images: np.ndarray, value_range: tuple[float, float] = VALUE_RANGE
+) -> np.ndarray:
+    """The images as an array that fits the model.
+
+    Raises:
+        ValueError: they do not fit; the message says what to do.
+    """
+    images = np.asarray(images)
+    expected = getattr(model, "input_shape", None)  # a subclassed model has none
+    if isinstance(expected, (list, dict)) or (
+        expected and not isinstance(expected[0], (int, type(None)))
+    ):
+        raise ValueError(f"{model.name} has several inputs; this works for models with one.")
+    if expected is None:
+        expected = (None, *images.shape[1:]) if images.ndim == 4 else (None,) * 4
+    fits = images.ndim == len(expected) and all(
+        want in (None, got) for want, got in zip(expected[1:], images.shape[1:], strict=True)
+    )
+    if not fits:
+        sides = ", ".join("any" if side is None else str(side) for side in expected[1:])
+        hint = " One image needs a batch around it: images[None]." * (
+            images.ndim == len(expected) - 1
+        )
+        raise ValueError(
+            f"{model.name} takes images of shape (n, {sides}), not {images.shape}.{hint}"
+        )
+    if not len(images):
+        raise ValueError("There are no images: expected at least one.")
+    if images.ndim == 4 and images.dtype != np.uint8:
+        _check_range(images, value_range)
+    return images
+
+
+def _check_range(images: np.ndarray, value_range: tuple[float, float]) -> None:
+    low, high = value_range
+    least, most = float(images.min()), float(images.max())
+    found = f"The images' values lie in [{least:g}, {most:g}]"
+    if not (low <= least and most <= high):  # true for NaN, too
+        raise ValueError(
+            f"{found}; expected [{low:g}, {high:g}]. Give the pictures as they were loaded: models "
+            "of this course scale them inside. For a model that takes other values, say so: "
+            "value_range=(lowest, highest)."
+        )
+    if high > 1 and 0 < most <= 1 and images.dtype.kind == "f":
+        raise ValueError(
+            f"{found}: they look scaled to [0, 1]; expected [{low:g}, {high:g}]. Multiply them by "
+            f"{high:g}, or, for a model that takes such values, say value_range=(0, 1)."
+        )
+
+
+class Compiled(NamedTuple):
+    """A traced function, and what it noted in the trace."""
+
+    function: Any
+    notes: dict[str, Any]
+
+    def __call__(self, images: np.ndarray, *more: np.ndarray) -> Any:
+        """What the graph gives: tensors."""
+        import tensorflow as tf
+
+        return self.function(tf.constant(images), *(tf.constant(array) for array in more))
+
+
+def compiled(
+    build: Callable[..., Any],
+    model: "keras.Model",
+    paths: tuple[str, ...],
+    images: np.ndarray,
+    *more: tuple[tuple[int | None, ...], str],
+) -> Compiled:
+    """`build(model, paths, notes, images, *more)` as a graph for batches of any size.
+
+    Args:
+        build: a function of tensors; what it puts into `notes` is kept with the graph.
+        model: what it runs.
+        paths: layers that it listens to.
+        images: a batch like those that it will be called with.
+        more: shape and dtype of each further argument.
+
+    Returns:
+        The graph. It is traced once for a model as it is now: for its layers and their
+        activation functions. Weights may change; the graph reads them when it runs.
+    """
+    state = tuple((layer, getattr(layer, "activation", None)) for _, layer in walk(model))
+    return _compiled(build, model, paths, state, images.shape[1:], str(images.dtype), more)
+
+
+@functools.lru_cache(maxsize=32)
+def _compiled(build, model, paths, state, shape, dtype, more) -> Compiled:
+    import tensorflow as tf
+
+    notes: dict[str, Any] = {}
+
+    def run(images, *arguments):
+        if images.shape.rank == 4:
+            images = tf.cast(images, tf.float32)  # a subclassed model does not do it itself
+        return build(model, paths, notes, images, *arguments)
+
+    specs = [tf.TensorSpec((None, *shape), dtype), *(tf.TensorSpec(*spec) for spec in more)]
+    with _TRACING:
+        return Compiled(tf.function(run, autograph=False).get_concrete_function(*specs), notes)
+
+
+def _record(model, paths, notes, images) -> tuple["tf.Tensor", ...]:
+    import tensorflow as tf
+
+    layers = dict(walk(model))
+    with listening({path: layers[path] for path in paths}) as heard:
+        model(images, training=False)
+    outputs = [heard_tensor(heard, path) for path in paths]
+    return tuple(tf.cast(x, tf.float32) if x.dtype.is_floating else x for x in outputs)
+
+
+@contextlib.contextmanager
+def listening(layers: Mapping[str, "keras.layers.Layer"]) -> Iterator[dict[str, Any]]:
+    """Note what layers give while the block runs; afterwards they are as they were.
+
+    The layer's `call` is shadowed by an attribute of the same name. No node is added to any
+    layer, as building a second model on the same layers would do.
+
+    Args:
+        layers: path → layer.
+
+    Yields:
+        path → what the layer gave last; filled in the order of the calls.
+    """
+
+    def shadow(path: str, call: Callable) -> Callable:
+        @functools.wraps(call)
+        def noting(*args, **kwargs):
+            output = call(*args, **kwargs)
+            heard.pop(path, None)
+            heard[path] = output
+            return output
+
+        return noting
+
+    heard: dict[str, Any] = {}
+    with contextlib.ExitStack() as restore:
+        for path, layer in layers.items():
+            restore.enter_context(attribute(layer, "call", shadow(path, layer.call)))
+        yield heard
+
+
+@contextlib.contextmanager
+def attribute(layer: "keras.layers.Layer", name: str, value: Any) -> Iterator[None]:
+    """Give a layer another attribute while the block runs."""
+    own = name in vars(layer)
+    before = getattr(layer, name)
+    setattr(layer, name, value)
+    try:
+        yield
+    finally:
+        if own:
+            setattr(layer, name, before)
+        else:
+            delattr(layer, name)
+
+
+def heard_tensor(heard: Mapping[str, Any], path: str) -> "tf.Tensor":
+    """What was heard from one layer.
+
+    Raises:
+        ValueError: the layer was not called, or gives something other than one tensor.
+    """
+    import tensorflow as tf
+
+    if path not in heard:
+        raise ValueError(f"The layer {path!r} is not called when the model runs.")
+    if not isinstance(heard[path], tf.Tensor):
+        raise ValueError(f"The layer {path!r} gives several tensors; choose one that gives one.")
+    return heard[path]
+
+
+def _refuse_what_does_not_fit(
+    names: Sequence[str], shapes: Sequence[tuple[int | None, ...]], count: int
+) -> None:
+    import psutil
+
+    needed = {
+        name: 4 * count * int(np.prod([side or 1 for side in shape[1:]], dtype=np.int64))
+        for name, shape in zip(names, shapes, strict=True)
+    }
+    total, free = sum(needed.values()), psutil.virtual_memory().available
+    if total > free:
+        largest = max(needed, key=needed.__getitem__)
+        raise MemoryError(
+            f"These activations would take {total:,} bytes ({total / 2**30:.1f} GiB); "
+            f"{free:,} are free. Ask for fewer images or layers: {largest!r} alone takes "
+            f"{needed[largest]:,}. Nothing was computed."
+        )
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False  # it may share its memory with TensorFlow
+    return array

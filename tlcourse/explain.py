@@ -1,0 +1,361 @@
+"""Explanations: which pixels a class score depends on. Each method is the one of its paper.
+
+All work on logits, the numbers before a softmax: a probability also changes when the score of
+*another* class does (Simonyan et al. 2014, section 3). A softmax or sigmoid at the end of a model
+is left out of the computation. Maps are not normalized; `plots.heat_maps` does that.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlcourse.activations import (
+    VALUE_RANGE,
+    as_batch,
+    attribute,
+    compiled,
+    find_path,
+    heard_tensor,
+    listening,
+)
+from tlcourse.summary import leaves, walk
+
+if TYPE_CHECKING:
+    import keras
+
+_TOP = -1  # class index that stands for the one with the highest score
+_CLASSES = ((None,), "int32")
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """A map for each picture, and what it explains.
+
+    Attributes:
+        method: name of the method.
+        maps: float32 (n, height, width), or (height, width) if one image was given.
+        classes: int (n,), or int: the class whose score is explained.
+        layer: path of the layer that was used, or None if the method uses none.
+    """
+
+    method: str
+    maps: np.ndarray
+    classes: np.ndarray | int
+    layer: str | None = None
+
+    def __repr__(self) -> str:
+        layer = f", layer {self.layer!r}" if self.layer else ""
+        return f"Explanation({self.method}, maps {self.maps.shape}, classes {self.classes}{layer})"
+
+
+def grad_cam(
+    model: "keras.Model",
+    images: np.ndarray,
+    *,
+    class_index: int | np.ndarray | None = None,
+    layer: str | None = None,
+    resize: bool = True,
+    value_range: tuple[float, float] = VALUE_RANGE,
+) -> Explanation:
+    """Where the features lie that raise a class score.
+
+    R. R. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
+    Localization", ICCV 2017, arXiv:1610.02391, equations 1 and 2: the feature maps of a layer are
+    added up, each times the mean gradient of the score over its positions; what is negative
+    becomes 0.
+
+    Args:
+        model: from images to logits (n, classes); other models may be nested in it.
+        images: (n, height, width, channels), or one image without the n.
+        class_index: the class, or one an image; None is the one with the highest score.
+        layer: path of a layer that gives feature maps; None is the last one that does.
+        resize: enlarge the maps to the size of the images (bilinear).
+        value_range: lowest and highest value that the model takes.
+
+    Returns:
+        Maps, at least 0, and the layer used.
+
+    Raises:
+        ValueError: an unknown layer, or one without a spatial map; a class out of range; images of
+            a wrong shape or range.
+    """
+    batch, single = _batch(model, images, value_range)
+    paths = () if layer is None else (find_path(model, layer),)
+    run = compiled(_cam, model, (*paths, *(["resize"] * resize)), batch, _CLASSES)
+    maps, classes, _ = run(batch, _chosen(run, model, class_index, len(batch)))
+    return _explanation("Grad-CAM", maps, classes, single, run.notes["layer"])
+
+
+def saliency(
+    model: "keras.Model",
+    images: np.ndarray,
+    *,
+    class_index: int | np.ndarray | None = None,
+    value_range: tuple[float, float] = VALUE_RANGE,
+) -> Explanation:
+    """How much the class score changes with each pixel: the length of the gradient's largest part.
+
+    K. Simonyan, A. Vedaldi and A. Zisserman, "Deep Inside Convolutional Networks", ICLR workshop
+    2014, arXiv:1312.6034, section 3.1: the largest absolute value of the gradient over the
+    channels.
+
+    Args:
+        model: from images to logits (n, classes).
+        images: (n, height, width, channels), or one image.
+        class_index: the class, or one an image; None is the one with the highest score.
+        value_range: lowest and highest value that the model takes.
+
+    Returns:
+        Maps, at least 0: logits for each unit of a pixel's value.
+
+    Raises:
+        ValueError: a class out of range; images of a wrong shape or range.
+    """
+    batch, single = _batch(model, images, value_range)
+    run = compiled(_gradient, model, (), batch, _CLASSES)
+    gradient, classes, _ = run(batch, _chosen(run, model, class_index, len(batch)))
+    return _explanation("saliency", np.abs(gradient).max(axis=-1), classes, single)
+
+
+def smooth_grad(
+    model: "keras.Model",
+    images: np.ndarray,
+    *,
+    class_index: int | np.ndarray | None = None,
+    samples: int = 25,
+    noise: float = 0.15,
+    batch_size: int = 32,
+    seed: int = 0,
+    value_range: tuple[float, float] = VALUE_RANGE,
+) -> Explanation:
+    """Saliency with less speckle: the mean gradient over noisy copies of each picture.
+
+    D. Smilkov et al., "SmoothGrad: removing noise by adding noise", 2017, arXiv:1706.03825,
+    section 3. The largest absolute value over the channels is taken after the mean.
+
+    Args:
+        model: from images to logits (n, classes).
+        images: (n, height, width, channels), or one image.
+        class_index: the class, or one an image; None is the top one of the clean picture.
+        samples: noisy copies of each picture, at least 1.
+        noise: standard deviation of the noise, as a share of the picture's highest minus lowest
+            value; the paper uses 0.1 to 0.2.
+        batch_size: copies computed at once.
+        seed: of the noise.
+        value_range: lowest and highest value that the model takes.
+
+    Returns:
+        Maps, at least 0.
+
+    Raises:
+        ValueError: `samples` below 1 or `noise` below 0; else as for `saliency`.
+    """
+    if samples < 1 or noise < 0:
+        raise ValueError(
+            f"Expected samples ≥ 1 and noise ≥ 0, not samples={samples} and noise={noise}."
+        )
+    batch, single = _batch(model, images, value_range)
+    run = compiled(_gradient, model, (), batch.astype("float32"), _CLASSES)
+    classes = _top_classes(model, batch, class_index)
+    rng = np.random.default_rng(seed)
+    maps = []
+    for image, k in zip(batch.astype("float32"), classes, strict=True):
+        spread = noise * float(np.ptp(image))
+        total = np.zeros_like(image, dtype="float64")
+        for start in range(0, samples, batch_size):
+            count = min(batch_size, samples - start)
+            copies = image + rng.normal(0, spread, (count, *image.shape)).astype("float32")
+            total += np.asarray(run(copies, np.full(count, k, "int32"))[0]).sum(axis=0)
+        maps.append(np.abs(total / samples).max(axis=-1).astype("float32"))
+    return _explanation("SmoothGrad", np.stack(maps), classes, single)
+
+
+def occlusion(
+    model: "keras.Model",
+    images: np.ndarray,
+    *,
+    class_index: int | np.ndarray | None = None,
+    patch: int = 16,
+    stride: int | None = None,
+    fill: float | None = None,
+    batch_size: int = 64,
+    value_range: tuple[float, float] = VALUE_RANGE,
+) -> Explanation:
+    """How far the class score falls when a gray square covers each place.
+
+    M. D. Zeiler and R. Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014,
+    arXiv:1311.2901, section 4.2, on the logit. Where squares overlap, a pixel gets the mean fall
+    over those that cover it.
+
+    Args:
+        model: from images to logits (n, classes).
+        images: (n, height, width, channels), or one image.
+        class_index: the class, or one an image; None is the one with the highest score.
+        patch: side of the square, in pixels.
+        stride: pixels from one place of the square to the next, at most `patch`; None is half of
+            it.
+        fill: value of the square; None is the middle of `value_range`.
+        batch_size: covered pictures computed at once.
+        value_range: lowest and highest value that the model takes.
+
+    Returns:
+        Maps, in logits: positive where covering lowers the score.
+
+    Raises:
+        ValueError: a square that does not fit; else as for `saliency`.
+    """
+    batch, single = _batch(model, images, value_range)
+    height, width = batch.shape[1:3]
+    stride = max(1, patch // 2) if stride is None else stride
+    if not (1 <= patch <= min(height, width) and 1 <= stride <= patch):
+        raise ValueError(
+            f"Expected 1 ≤ stride ≤ patch ≤ {min(height, width)} (the pictures' side), not "
+            f"patch={patch} and stride={stride}."
+        )
+    fill = sum(value_range) / 2 if fill is None else fill
+    tops, lefts = ([*range(0, side - patch, stride), side - patch] for side in (height, width))
+    places = [(top, left) for top in tops for left in lefts]
+    clean = batch.astype("float32")
+    run = compiled(_score, model, (), clean, _CLASSES)
+    classes = _top_classes(model, batch, class_index)
+    maps = []
+    for image, k in zip(clean, classes, strict=True):
+        score = float(run(image[None], np.array([k], "int32"))[0][0])
+        fall, covered = np.zeros((height, width)), np.zeros((height, width))
+        for start in range(0, len(places), batch_size):
+            chunk = places[start : start + batch_size]
+            copies = np.repeat(image[None], len(chunk), axis=0)
+            for copy, (top, left) in zip(copies, chunk, strict=True):
+                copy[top : top + patch, left : left + patch] = fill
+            scores = np.asarray(run(copies, np.full(len(chunk), k, "int32"))[0])
+            for (top, left), new in zip(chunk, scores, strict=True):
+                fall[top : top + patch, left : left + patch] += score - new
+                covered[top : top + patch, left : left + patch] += 1
+        maps.append((fall / covered).astype("float32"))
+    return _explanation("occlusion", np.stack(maps), classes, single)
+
+
+def _batch(model, images, value_range) -> tuple[np.ndarray, bool]:
+    images = np.asarray(images)
+    single = images.ndim == 3
+    return as_batch(model, images[None] if single else images, value_range), single
+
+
+def _explanation(method, maps, classes, single, layer=None) -> Explanation:
+    maps, classes = np.asarray(maps), np.asarray(classes)
+    if single:
+        return Explanation(method, maps[0], int(classes[0]), layer)
+    return Explanation(method, maps, classes, layer)
+
+
+def _chosen(run, model, class_index, count: int) -> np.ndarray:
+    """`class_index` as int32 (count,), checked against the number of logits."""
+    if class_index is None:
+        return np.full(count, _TOP, "int32")
+    classes = np.asarray(class_index)
+    if classes.dtype.kind not in "iu" or classes.shape not in ((), (count,)):
+        raise ValueError(
+            f"class_index must be a whole number, or {count} of them (one an image), not "
+            f"{class_index!r}."
+        )
+    number = run.notes["classes"]
+    if classes.min() < 0 or (number is not None and classes.max() >= number):
+        raise ValueError(
+            f"class_index must lie in 0 … {number - 1}: {model.name} has {number} classes. "
+            f"It was {class_index!r}."
+        )
+    return np.broadcast_to(classes, (count,)).astype("int32")
+
+
+def _top_classes(model, batch, class_index) -> np.ndarray:
+    run = compiled(_score, model, (), batch, _CLASSES)
+    return np.asarray(run(batch, _chosen(run, model, class_index, len(batch)))[1])
+
+
+# What is traced: each gives its result, the classes and the logits.
+
+
+def _cam(model, paths, notes, images, classes):
+    import tensorflow as tf
+
+    layers = dict(leaves(model))
+    wanted = next((path for path in paths if path != "resize"), None)
+    if wanted is not None and wanted not in layers:
+        layers = {wanted: dict(walk(model))[wanted]}
+    with listening(layers) as heard:
+        score, classes, logits = _score(model, (), notes, images, classes)
+    maps = {
+        path: x
+        for path, x in heard.items()
+        if isinstance(x, tf.Tensor) and x.shape.rank == 4 and x.shape[1:3] != (1, 1)
+    }
+    if wanted is None and not maps:
+        raise ValueError(f"{model.name} has no layer with a spatial map, which Grad-CAM needs.")
+    path = wanted or next(reversed(maps))
+    if path not in maps:
+        shape = heard_tensor(heard, path).shape
+        near = ", ".join(map(repr, list(maps)[-3:])) or "none"
+        raise ValueError(
+            f"The layer {path!r} gives {tuple(shape)}: no spatial map. Grad-CAM needs a layer that "
+            f"gives (n, h, w, channels); the last ones are: {near}."
+        )
+    notes["layer"] = path
+    gradient = _gradients(score, maps[path], f"the layer {path!r}")
+    weights = tf.reduce_mean(gradient, axis=(1, 2))  # equation 1
+    cam = tf.nn.relu(tf.einsum("nhwc,nc->nhw", maps[path], weights))  # equation 2
+    cam = tf.cast(cam, tf.float32)
+    if "resize" in paths:
+        cam = tf.image.resize(cam[..., None], images.shape[1:3])[..., 0]
+    return cam, classes, logits
+
+
+def _gradient(model, paths, notes, images, classes):
+    score, classes, logits = _score(model, paths, notes, images, classes)
+    return _gradients(score, images, "the image"), classes, logits
+
+
+def _gradients(score, source, what: str):
+    import tensorflow as tf
+
+    gradient = tf.gradients(score, source)[0]
+    if gradient is None:
+        raise ValueError(f"The class scores do not depend on {what}: there is no gradient.")
+    return gradient
+
+
+def _score(model, paths, notes, images, classes):
+    import tensorflow as tf
+
+    with _linear_end(model):
+        logits = model(images, training=False)
+    if not isinstance(logits, tf.Tensor) or logits.shape.rank != 2:
+        raise ValueError(
+            f"{model.name} gives {getattr(logits, 'shape', type(logits))}; expected logits of "
+            "shape (n, classes). Put a head on it: tlcourse.build_classifier(backbone, classes)."
+        )
+    notes["classes"] = logits.shape[1]
+    top = tf.argmax(logits, axis=1, output_type=tf.int32)
+    classes = tf.where(classes == _TOP, top, classes)
+    return tf.gather(logits, classes, batch_dims=1), classes, logits
+
+
+@contextlib.contextmanager
+def _linear_end(model: "keras.Model") -> Iterator[None]:
+    """Leave out a softmax or sigmoid that ends the model, while the block runs."""
+    import keras
+
+    last = leaves(model)[-1][1]
+    if isinstance(last, keras.layers.Softmax):
+        change = attribute(last, "call", lambda inputs, mask=None: inputs)
+    elif getattr(last, "activation", None) in (
+        keras.activations.softmax,
+        keras.activations.sigmoid,
+    ):
+        change = attribute(last, "activation", keras.activations.linear)
+    else:
+        change = contextlib.nullcontext()
+    with change:
+        yield

@@ -1,0 +1,25 @@
+"""Pictures of the course: arrays in, Axes out (`ax=None` makes a new figure).
+
+All colors are safe for the color-blind. The background is white in dark mode too, so a figure
+reads the same everywhere. `show` puts a figure into the notebook with a caption and an alt text.
+"""
+
+from tlcourse.plots.basics import figure, images, show
+from tlcourse.plots.inside import activation_grid, cka_matrix, embedding, filters, heat_maps
+from tlcourse.plots.results import COLORS, MARKERS, bars, history, learning_curves
+
+__all__ = [
+    "COLORS",
+    "MARKERS",
+    "activation_grid",
+    "bars",
+    "cka_matrix",
+    "embedding",
+    "figure",
+    "filters",
+    "heat_maps",
+    "history",
+    "images",
+    "learning_curves",
+    "show",
+]
