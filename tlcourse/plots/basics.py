@@ -45,7 +45,7 @@ def show(fig, *, caption: str, alt: str) -> None:
     if not caption.strip() or not alt.strip():
         raise ValueError("A figure needs a caption and an alt text: neither may be empty.")
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=100, facecolor="white")
+    fig.savefig(buffer, format="png", dpi=100, facecolor="white", pil_kwargs={"optimize": True})
     display(Image(buffer.getvalue(), alt=alt))
     display(HTML(f"<p style='max-width: 46em'><i>{html.escape(caption)}</i></p>"))
 
