@@ -77,17 +77,17 @@ def test_embedding_draws_a_class_a_style():
         plots.embedding(points, labels[:3], ["a", "b", "c"])
 
 
-def test_cka_matrix_writes_its_numbers():
+def test_matrix_writes_its_numbers():
     matrix = np.array([[1.0, 0.25, 0.5], [0.125, 0.75, 0.0]])
-    ax = plots.cka_matrix(matrix, ["r1", "r2"], ["a", "b", "c"], xlabel="x", ylabel="y")
+    ax = plots.matrix(matrix, ["r1", "r2"], ["a", "b", "c"], xlabel="x", ylabel="y")
     np.testing.assert_array_equal(sheet(ax), matrix)
     assert titles(ax) == ["1.00", "0.25", "0.50", "0.12", "0.75", "0.00"]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["r1", "r2"]
-    with pytest.raises(ValueError, match=r"matrix must be \(2, 2\), not \(2, 3\)"):
-        plots.cka_matrix(matrix, ["r1", "r2"], ["a", "b"])
+    with pytest.raises(ValueError, match=r"values must be \(2, 2\), not \(2, 3\)"):
+        plots.matrix(matrix, ["r1", "r2"], ["a", "b"])
 
 
 def test_a_plot_goes_where_it_is_told():
     _, axes = plots.figure(columns=2)
     assert plots.filters(np.ones((3, 3, 1, 2)), ax=axes[0]) is axes[0]
-    assert plots.cka_matrix(np.eye(2), "ab", "ab", ax=axes[1]) is axes[1]
+    assert plots.matrix(np.eye(2), "ab", "ab", ax=axes[1]) is axes[1]

@@ -5,7 +5,7 @@ reads the same everywhere. `show` puts a figure into the notebook with a caption
 """
 
 from tlcourse.plots.basics import figure, images, show
-from tlcourse.plots.inside import activation_grid, cka_matrix, embedding, filters, heat_maps
+from tlcourse.plots.inside import activation_grid, embedding, filters, heat_maps, matrix
 from tlcourse.plots.results import COLORS, MARKERS, bars, history, learning_curves
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "MARKERS",
     "activation_grid",
     "bars",
-    "cka_matrix",
     "embedding",
     "figure",
     "filters",
@@ -21,5 +20,6 @@ __all__ = [
     "history",
     "images",
     "learning_curves",
+    "matrix",
     "show",
 ]

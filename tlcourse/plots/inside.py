@@ -164,8 +164,8 @@ def embedding(points: np.ndarray, labels: np.ndarray, class_names: Sequence[str]
     return ax
 
 
-def cka_matrix(
-    matrix: np.ndarray,
+def matrix(
+    values: np.ndarray,
     rows: Sequence[str],
     columns: Sequence[str],
     *,
@@ -173,12 +173,12 @@ def cka_matrix(
     ylabel: str = "",
     ax=None,
 ):
-    """Similarity of every layer of one network (rows) with every one of another (columns).
+    """A table of numbers in [0, 1], colored: similarities of layers (CKA), or accuracies.
 
     Args:
-        matrix: (len(rows), len(columns)) in [0, 1], as `similarity.cka_matrix` gives it.
-        rows: names of the layers of the first.
-        columns: names of the layers of the second.
+        values: (len(rows), len(columns)) in [0, 1], such as `similarity.cka_matrix` gives.
+        rows: names of the rows, such as layers.
+        columns: names of the columns.
         xlabel: what the columns are.
         ylabel: what the rows are.
         ax: Axes to draw on, or None.
@@ -189,13 +189,13 @@ def cka_matrix(
     Raises:
         ValueError: the shapes do not match.
     """
-    matrix = np.asarray(matrix)
-    if matrix.shape != (len(rows), len(columns)):
-        raise ValueError(f"matrix must be {(len(rows), len(columns))}, not {matrix.shape}.")
+    values = np.asarray(values)
+    if values.shape != (len(rows), len(columns)):
+        raise ValueError(f"values must be {(len(rows), len(columns))}, not {values.shape}.")
     if ax is None:
         _, ax = figure(1.6 + 0.85 * len(columns), 1.0 + 0.6 * len(rows))
-    ax.imshow(matrix, vmin=0, vmax=1, cmap="viridis", aspect="auto")
-    for (row, column), value in np.ndenumerate(matrix):
+    ax.imshow(values, vmin=0, vmax=1, cmap="viridis", aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
         color = "black" if value > 0.6 else "white"
         ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=color, fontsize=11)
     ax.set_xticks(range(len(columns)), columns, fontsize=11)

@@ -20,6 +20,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from tlcourse.assets import bundled_dirs
 from tlcourse.data import Task, load_task
 from tlcourse.progress import progress
 
@@ -128,6 +129,31 @@ def read(path: str | Path) -> dict[Point, float]:
                               row["method"])  # fmt: skip
                 found[point] = float(row["accuracy"])
     return found
+
+
+def load_surface(path: str | Path | None = None) -> tuple[tuple[int, ...], dict]:
+    """The bundled table, in the order of `SIZES`. See datasets/transfer_surface.
+
+    Args:
+        path: another table; None is the bundled one.
+
+    Returns:
+        The numbers of labeled images a class, and (method, kept stages) → test accuracies
+        (sizes, seeds); from scratch is `("scratch", 0)`.
+    """
+    if path is None:
+        folders = (folder / "transfer_surface" for folder in bundled_dirs())
+        path = next(f / "surface.csv" for f in folders if (f / "surface.csv").is_file())
+    table = read(path)
+    seeds = sorted({point.seed for point in table})
+    lines = [("scratch", 0), *((m, k) for m in METHODS for k in range(1, STAGES + 1))]
+    return SIZES, {
+        (method, kept): np.array(
+            [[table[Point(seed, size, kept, method if kept else "tuned")] for seed in seeds]
+             for size in SIZES]
+        )
+        for method, kept in lines
+    }  # fmt: skip
 
 
 def write(path: Path, table: dict[Point, float]) -> None:
