@@ -9,9 +9,10 @@ import pytest
 from keras import layers
 
 from tlcourse import ActivationExtractor, build_classifier, get_activations, list_layers
-from tlcourse.activations import attribute, find_path, listening
+from tlcourse.activations import find_path
 from tlcourse.photonet import photonet
 from tlcourse.summary import walk
+from tlcourse.tracing import attribute, listening
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
 

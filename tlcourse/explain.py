@@ -5,28 +5,18 @@ All work on logits, the numbers before a softmax: a probability also changes whe
 is left out of the computation. Maps are not normalized; `plots.heat_maps` does that.
 """
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlcourse.activations import (
-    VALUE_RANGE,
-    as_batch,
-    attribute,
-    compiled,
-    find_path,
-    heard_tensor,
-    listening,
-)
-from tlcourse.summary import leaves, walk
+from tlcourse.activations import find_path
+from tlcourse.scores import TOP, cam_graph, gradient_graph, score_graph
+from tlcourse.tracing import VALUE_RANGE, as_batch, compiled
 
 if TYPE_CHECKING:
     import keras
 
-_TOP = -1  # class index that stands for the one with the highest score
 _CLASSES = ((None,), "int32")
 
 
@@ -84,7 +74,7 @@ def grad_cam(
     """
     batch, single = _batch(model, images, value_range)
     paths = () if layer is None else (find_path(model, layer),)
-    run = compiled(_cam, model, (*paths, *(["resize"] * resize)), batch, _CLASSES)
+    run = compiled(cam_graph, model, (*paths, *(["resize"] * resize)), batch, _CLASSES)
     maps, classes, _ = run(batch, _chosen(run, model, class_index, len(batch)))
     return _explanation("Grad-CAM", maps, classes, single, run.notes["layer"])
 
@@ -115,7 +105,7 @@ def saliency(
         ValueError: a class out of range; images of a wrong shape or range.
     """
     batch, single = _batch(model, images, value_range)
-    run = compiled(_gradient, model, (), batch, _CLASSES)
+    run = compiled(gradient_graph, model, (), batch, _CLASSES)
     gradient, classes, _ = run(batch, _chosen(run, model, class_index, len(batch)))
     return _explanation("saliency", np.abs(gradient).max(axis=-1), classes, single)
 
@@ -158,7 +148,7 @@ def smooth_grad(
             f"Expected samples ≥ 1 and noise ≥ 0, not samples={samples} and noise={noise}."
         )
     batch, single = _batch(model, images, value_range)
-    run = compiled(_gradient, model, (), batch.astype("float32"), _CLASSES)
+    run = compiled(gradient_graph, model, (), batch.astype("float32"), _CLASSES)
     classes = _top_classes(model, batch, class_index)
     rng = np.random.default_rng(seed)
     maps = []
@@ -219,7 +209,7 @@ def occlusion(
     tops, lefts = ([*range(0, side - patch, stride), side - patch] for side in (height, width))
     places = [(top, left) for top in tops for left in lefts]
     clean = batch.astype("float32")
-    run = compiled(_score, model, (), clean, _CLASSES)
+    run = compiled(score_graph, model, (), clean, _CLASSES)
     classes = _top_classes(model, batch, class_index)
     maps = []
     for image, k in zip(clean, classes, strict=True):
@@ -254,7 +244,7 @@ def _explanation(method, maps, classes, single, layer=None) -> Explanation:
 def _chosen(run, model, class_index, count: int) -> np.ndarray:
     """`class_index` as int32 (count,), checked against the number of logits."""
     if class_index is None:
-        return np.full(count, _TOP, "int32")
+        return np.full(count, TOP, "int32")
     classes = np.asarray(class_index)
     if classes.dtype.kind not in "iu" or classes.shape not in ((), (count,)):
         raise ValueError(
@@ -271,91 +261,5 @@ def _chosen(run, model, class_index, count: int) -> np.ndarray:
 
 
 def _top_classes(model, batch, class_index) -> np.ndarray:
-    run = compiled(_score, model, (), batch, _CLASSES)
+    run = compiled(score_graph, model, (), batch, _CLASSES)
     return np.asarray(run(batch, _chosen(run, model, class_index, len(batch)))[1])
-
-
-# What is traced: each gives its result, the classes and the logits.
-
-
-def _cam(model, paths, notes, images, classes):
-    import tensorflow as tf
-
-    layers = dict(leaves(model))
-    wanted = next((path for path in paths if path != "resize"), None)
-    if wanted is not None and wanted not in layers:
-        layers = {wanted: dict(walk(model))[wanted]}
-    with listening(layers) as heard:
-        score, classes, logits = _score(model, (), notes, images, classes)
-    maps = {
-        path: x
-        for path, x in heard.items()
-        if isinstance(x, tf.Tensor) and x.shape.rank == 4 and x.shape[1:3] != (1, 1)
-    }
-    if wanted is None and not maps:
-        raise ValueError(f"{model.name} has no layer with a spatial map, which Grad-CAM needs.")
-    path = wanted or next(reversed(maps))
-    if path not in maps:
-        shape = heard_tensor(heard, path).shape
-        near = ", ".join(map(repr, list(maps)[-3:])) or "none"
-        raise ValueError(
-            f"The layer {path!r} gives {tuple(shape)}: no spatial map. Grad-CAM needs a layer that "
-            f"gives (n, h, w, channels); the last ones are: {near}."
-        )
-    notes["layer"] = path
-    gradient = _gradients(score, maps[path], f"the layer {path!r}")
-    weights = tf.reduce_mean(gradient, axis=(1, 2))  # equation 1
-    cam = tf.nn.relu(tf.einsum("nhwc,nc->nhw", maps[path], weights))  # equation 2
-    cam = tf.cast(cam, tf.float32)
-    if "resize" in paths:
-        cam = tf.image.resize(cam[..., None], images.shape[1:3])[..., 0]
-    return cam, classes, logits
-
-
-def _gradient(model, paths, notes, images, classes):
-    score, classes, logits = _score(model, paths, notes, images, classes)
-    return _gradients(score, images, "the image"), classes, logits
-
-
-def _gradients(score, source, what: str):
-    import tensorflow as tf
-
-    gradient = tf.gradients(score, source)[0]
-    if gradient is None:
-        raise ValueError(f"The class scores do not depend on {what}: there is no gradient.")
-    return gradient
-
-
-def _score(model, paths, notes, images, classes):
-    import tensorflow as tf
-
-    with _linear_end(model):
-        logits = model(images, training=False)
-    if not isinstance(logits, tf.Tensor) or logits.shape.rank != 2:
-        raise ValueError(
-            f"{model.name} gives {getattr(logits, 'shape', type(logits))}; expected logits of "
-            "shape (n, classes). Put a head on it: tlcourse.build_classifier(backbone, classes)."
-        )
-    notes["classes"] = logits.shape[1]
-    top = tf.argmax(logits, axis=1, output_type=tf.int32)
-    classes = tf.where(classes == _TOP, top, classes)
-    return tf.gather(logits, classes, batch_dims=1), classes, logits
-
-
-@contextlib.contextmanager
-def _linear_end(model: "keras.Model") -> Iterator[None]:
-    """Leave out a softmax or sigmoid that ends the model, while the block runs."""
-    import keras
-
-    last = leaves(model)[-1][1]
-    if isinstance(last, keras.layers.Softmax):
-        change = attribute(last, "call", lambda inputs, mask=None: inputs)
-    elif getattr(last, "activation", None) in (
-        keras.activations.softmax,
-        keras.activations.sigmoid,
-    ):
-        change = attribute(last, "activation", keras.activations.linear)
-    else:
-        change = contextlib.nullcontext()
-    with change:
-        yield

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlcourse.activations import as_batch, find_path, get_activations
+from tlcourse.activations import find_path, get_activations
 from tlcourse.cached import cached_array
 from tlcourse.progress import progress
+from tlcourse.tracing import as_batch
 
 if TYPE_CHECKING:
     import keras
