@@ -40,8 +40,9 @@ test: $(READY)
 	$(BIN)/python -m pytest tests -n 2 --dist loadfile --durations 10
 	$(MAKE) notebooks
 
+# One thread for linear algebra: two notebooks at once would fight for the cores, ten times slower.
 notebooks: $(READY)
-	TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1 \
+	OMP_NUM_THREADS=1 TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1 \
 		$(BIN)/python -m pytest lessons $(NBVAL) -n 2 --dist loadfile
 
 claims: $(READY)

