@@ -7,6 +7,7 @@ differ a little. Numbers move by that between processors, even with fixed seeds.
 import re
 
 NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.]*\d)")
+WITH_UNIT = re.compile(rf"({NUMBER.pattern})( ?%| points)?")
 # Training on few pictures is a long chain of small roundings: between two kinds of processors (AMD
 # EPYC, Intel with AMX), accuracies of one seed moved by up to 4.7 points, differences of two by
 # up to 6.8. So 85.1 % may come as 77.6 % elsewhere. How good a result has to be is not
@@ -23,7 +24,7 @@ class Tolerant(str):
             return False
         if str.__eq__(self, other):
             return True
-        mine, theirs = NUMBER.findall(self), NUMBER.findall(other)
+        mine, theirs = WITH_UNIT.findall(self), WITH_UNIT.findall(other)
         same_words = NUMBER.sub("#", self) == NUMBER.sub("#", other)
         return same_words and all(map(near, mine, theirs))
 
@@ -33,12 +34,14 @@ class Tolerant(str):
     __hash__ = str.__hash__
 
 
-def near(a: str, b: str) -> bool:
-    """Whether two numbers, as text, are near enough. Whole numbers must be equal."""
+def near(first: tuple[str, str], second: tuple[str, str]) -> bool:
+    """Whether two numbers, as text and unit, are near enough. Whole numbers must be equal."""
+    (a, unit), (b, _) = first, second
     if "." not in a or "." not in b:
         return a == b
     x, y = (float(text.replace(",", "").replace("−", "-")) for text in (a, b))
-    tolerance = FRACTION_TOLERANCE if max(abs(x), abs(y)) <= 1.5 else PERCENT_TOLERANCE
+    is_fraction = not unit and max(abs(x), abs(y)) <= 1.5
+    tolerance = FRACTION_TOLERANCE if is_fraction else PERCENT_TOLERANCE
     return abs(x - y) <= tolerance
 
 
