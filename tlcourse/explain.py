@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcourse.activations import find_path
-from tlcourse.scores import TOP, cam_graph, gradient_graph, score_graph
+from tlcourse.scores import TOP, cam_graph, gradient_graph, resized_cam_graph, score_graph
 from tlcourse.tracing import VALUE_RANGE, as_batch, compiled
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def grad_cam(
     """
     batch, single = _batch(model, images, value_range)
     paths = () if layer is None else (find_path(model, layer),)
-    run = compiled(cam_graph, model, (*paths, *(["resize"] * resize)), batch, _CLASSES)
+    run = compiled(resized_cam_graph if resize else cam_graph, model, paths, batch, _CLASSES)
     maps, classes, _ = run(batch, _chosen(run, model, class_index, len(batch)))
     return _explanation("Grad-CAM", maps, classes, single, run.notes["layer"])
 
@@ -148,11 +148,14 @@ def smooth_grad(
             f"Expected samples ≥ 1 and noise ≥ 0, not samples={samples} and noise={noise}."
         )
     batch, single = _batch(model, images, value_range)
-    run = compiled(gradient_graph, model, (), batch.astype("float32"), _CLASSES)
-    classes = _top_classes(model, batch, class_index)
+    clean = batch.astype("float32")
+    run = compiled(gradient_graph, model, (), clean, _CLASSES)
+    classes = _chosen(run, model, class_index, len(batch))
+    if class_index is None:
+        classes = np.asarray(run(clean, classes)[1])
     rng = np.random.default_rng(seed)
     maps = []
-    for image, k in zip(batch.astype("float32"), classes, strict=True):
+    for image, k in zip(clean, classes, strict=True):
         spread = noise * float(np.ptp(image))
         total = np.zeros_like(image, dtype="float64")
         for start in range(0, samples, batch_size):
@@ -210,18 +213,18 @@ def occlusion(
     places = [(top, left) for top in tops for left in lefts]
     clean = batch.astype("float32")
     run = compiled(score_graph, model, (), clean, _CLASSES)
-    classes = _top_classes(model, batch, class_index)
+    chosen = _chosen(run, model, class_index, len(batch))
+    scores, classes = map(np.asarray, run(clean, chosen)[:2])
     maps = []
-    for image, k in zip(clean, classes, strict=True):
-        score = float(run(image[None], np.array([k], "int32"))[0][0])
+    for image, k, score in zip(clean, classes, scores, strict=True):
         fall, covered = np.zeros((height, width)), np.zeros((height, width))
         for start in range(0, len(places), batch_size):
             chunk = places[start : start + batch_size]
             copies = np.repeat(image[None], len(chunk), axis=0)
             for copy, (top, left) in zip(copies, chunk, strict=True):
                 copy[top : top + patch, left : left + patch] = fill
-            scores = np.asarray(run(copies, np.full(len(chunk), k, "int32"))[0])
-            for (top, left), new in zip(chunk, scores, strict=True):
+            covered_scores = np.asarray(run(copies, np.full(len(chunk), k, "int32"))[0])
+            for (top, left), new in zip(chunk, covered_scores, strict=True):
                 fall[top : top + patch, left : left + patch] += score - new
                 covered[top : top + patch, left : left + patch] += 1
         maps.append((fall / covered).astype("float32"))
@@ -258,8 +261,3 @@ def _chosen(run, model, class_index, count: int) -> np.ndarray:
             f"It was {class_index!r}."
         )
     return np.broadcast_to(classes, (count,)).astype("int32")
-
-
-def _top_classes(model, batch, class_index) -> np.ndarray:
-    run = compiled(score_graph, model, (), batch, _CLASSES)
-    return np.asarray(run(batch, _chosen(run, model, class_index, len(batch)))[1])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlcourse.activations import find_path, get_activations
+from tlcourse.activations import ActivationExtractor, find_path
 from tlcourse.cached import cached_array
 from tlcourse.progress import progress
 from tlcourse.tracing import as_batch
@@ -76,10 +76,12 @@ def _compute(
 ) -> np.ndarray:
     import keras
 
+    extract = None if path is None else ActivationExtractor(model, path)
+
     def compute(batch: np.ndarray) -> np.ndarray:
-        if path is None:
+        if extract is None:
             return keras.ops.convert_to_numpy(model.predict_on_batch(batch))
-        return get_activations(model, batch, path)[path]
+        return extract(batch, batch_size=batch_size)[path]
 
     parts = []
     starts = range(0, len(images), batch_size)

@@ -18,11 +18,11 @@ TOP = -1  # class index that stands for the one with the highest score
 
 
 def cam_graph(model, paths, notes, images, classes):
-    """Grad-CAM (n, h, w); `paths` may name the layer, and `"resize"`."""
+    """Grad-CAM (n, h, w) at the size of the layer's maps; `paths` may name the layer."""
     import tensorflow as tf
 
     layers = dict(leaves(model))
-    wanted = next((path for path in paths if path != "resize"), None)
+    wanted = paths[0] if paths else None
     if wanted is not None and wanted not in layers:
         layers = {wanted: dict(walk(model))[wanted]}
     with listening(layers) as heard:
@@ -46,10 +46,15 @@ def cam_graph(model, paths, notes, images, classes):
     gradient = _gradients(score, maps[path], f"the layer {path!r}")
     weights = tf.reduce_mean(gradient, axis=(1, 2))  # equation 1
     cam = tf.nn.relu(tf.einsum("nhwc,nc->nhw", maps[path], weights))  # equation 2
-    cam = tf.cast(cam, tf.float32)
-    if "resize" in paths:
-        cam = tf.image.resize(cam[..., None], images.shape[1:3])[..., 0]
-    return cam, classes, logits
+    return tf.cast(cam, tf.float32), classes, logits
+
+
+def resized_cam_graph(model, paths, notes, images, classes):
+    """Grad-CAM (n, height, width), enlarged to the size of the images."""
+    import tensorflow as tf
+
+    cam, classes, logits = cam_graph(model, paths, notes, images, classes)
+    return tf.image.resize(cam[..., None], images.shape[1:3])[..., 0], classes, logits
 
 
 def gradient_graph(model, paths, notes, images, classes):

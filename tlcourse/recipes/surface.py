@@ -10,7 +10,6 @@ two cores. Lesson 3 explores the result, and computes some of its points again.
 
 import argparse
 import csv
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from tlcourse.assets import bundled_dirs
+from tlcourse.assets import atomic_path, bundled_dirs
 from tlcourse.data import Task, load_task
 from tlcourse.progress import progress
 
@@ -158,12 +157,10 @@ def load_surface(path: str | Path | None = None) -> tuple[tuple[int, ...], dict]
 
 def write(path: Path, table: dict[Point, float]) -> None:
     """Put the whole table into the file, or nothing."""
-    draft = path.with_suffix(".draft")
-    with open(draft, "w", newline="", encoding="utf-8") as file:
+    with atomic_path(path) as draft, open(draft, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow([*Point._fields, "accuracy"])
         rows.writerows([*point, f"{value:.4f}"] for point, value in table.items())
-    os.replace(draft, path)
 
 
 def run(path: Path, todo: Iterable[Point]) -> dict[Point, float]:
@@ -187,7 +184,6 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", required=True, type=Path, help="the table, a CSV file")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     options = parser.parse_args(argv)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
     run(options.out, points(options.seeds))
     return 0
 
