@@ -54,6 +54,7 @@ _MODULES = (
     "similarity",
     "summary",
     "transfer",
+    "widgets",
 )
 
 __all__ = ["__version__", *_EXPORTS, *_MODULES]
