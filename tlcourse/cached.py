@@ -24,7 +24,7 @@ def cached_array(
         saved, or None.
     """
     for path in assets.all_in_cache(relative):
-        if (kept := _read(path, fits)) is not None:
+        if (kept := read_array(path, fits)) is not None:
             return kept, None
     made, failure = make(), None
     target = assets.cache_dir() / relative
@@ -34,12 +34,12 @@ def cached_array(
     except assets.AssetError as error:
         failure = error
     # Another process may have written it meanwhile; Windows then lets none replace it.
-    if (kept := _read(target, fits)) is not None:
+    if (kept := read_array(target, fits)) is not None:
         return kept, None
     return made, failure
 
 
-def _read(path: Path, fits: Callable[[np.ndarray], bool]) -> np.ndarray | None:
+def read_array(path: Path, fits: Callable[[np.ndarray], bool]) -> np.ndarray | None:
     """The array as a memory map; None when the file is not what it should be."""
     with contextlib.suppress(OSError, ValueError, EOFError):
         array = np.load(path, mmap_mode="r", allow_pickle=False)

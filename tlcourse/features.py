@@ -95,19 +95,26 @@ def _compute(
 
 
 def _digest(model: "keras.Model", images: np.ndarray, path: str | None, pool: bool) -> str:
+    digest = hashlib.blake2b(digest_size=12)
+    facts = [model_digest(model), str(pool), str(path), str(images.shape), str(images.dtype)]
+    digest.update("\0".join(facts).encode())
+    step = 4096
+    for start in range(0, len(images), step):  # a memory map stays on the disk
+        digest.update(np.ascontiguousarray(images[start : start + step]).tobytes())
+    return digest.hexdigest()
+
+
+def model_digest(model: "keras.Model") -> str:
+    """All of a model that decides what it computes: wiring, weights, precision, versions."""
     import keras
     import tensorflow as tf
 
     digest = hashlib.blake2b(digest_size=12)
-    facts = [keras.__version__, tf.__version__, keras.config.dtype_policy().name, str(pool)]
-    facts += [str(path), _wiring(model), str(images.shape), str(images.dtype)]
+    facts = [keras.__version__, tf.__version__, keras.config.dtype_policy().name, _wiring(model)]
     digest.update("\0".join(facts).encode())
     for variable in model.weights:
         value = np.ascontiguousarray(keras.ops.convert_to_numpy(variable))
         digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
-    step = 4096
-    for start in range(0, len(images), step):  # a memory map stays on the disk
-        digest.update(np.ascontiguousarray(images[start : start + step]).tobytes())
     return digest.hexdigest()
 
 

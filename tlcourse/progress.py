@@ -1,11 +1,13 @@
 """A progress bar for whatever takes more than a few seconds."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 
-def progress(items: Sequence, label: str) -> Iterable:
+def progress(items: Iterable, label: str, total: int | None = None) -> Iterable:
     """`items`, with a bar that goes away at the end; without one if `TQDM_DISABLE` is set.
+
+    Items that have no length need their number as `total`.
 
     tqdm itself reads that variable in a terminal, but not in a notebook.
     """
@@ -13,4 +15,4 @@ def progress(items: Sequence, label: str) -> Iterable:
         return items
     from tqdm.auto import tqdm
 
-    return tqdm(items, label, leave=False)
+    return tqdm(items, label, total, leave=False)

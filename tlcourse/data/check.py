@@ -1,12 +1,17 @@
 """`check_images`: look at every file of a photo folder before anything is trained on it."""
 
+import hashlib
 import html
 import os
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+
+from tlcourse.progress import progress
 
 # Extensions that are taken for images. Anything else in a class folder is reported, not read.
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
@@ -20,6 +25,7 @@ _FORMATS = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
+SHOW_PROGRESS_FROM = 500  # photos of one class; a few seconds
 MAX_PIXELS = 100_000_000  # above this a "picture" is more likely a mistake, or an attack
 
 
@@ -44,7 +50,8 @@ class ImageReport:
     """What `check_images` found.
 
     `counts` is the number of usable images a class; `problems` keep a file or a class from being
-    used; `notes` are images that are read, after a conversion that is named.
+    used; `notes` are images that are read, after a conversion that is named. Images with the same
+    digest have the same pixels, whatever their names and file formats.
     """
 
     folder: Path
@@ -52,6 +59,7 @@ class ImageReport:
     problems: tuple[Finding, ...] = ()
     notes: tuple[Finding, ...] = ()
     usable: dict[str, tuple[Path, ...]] = field(default_factory=dict, repr=False)
+    digests: dict[Path, str] = field(default_factory=dict, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -80,9 +88,9 @@ class ImageReport:
 def check_images(folder: str | Path) -> ImageReport:
     """Check a folder of photos, one sub-folder a class. Nothing in it is changed.
 
-    Every file is decoded, so a truncated one is found too. Hidden files, `Thumbs.db` and
-    `desktop.ini` are passed over in silence, and so is any file beside the class folders that is
-    no photo.
+    Every file is decoded, on all cores, so a truncated one is found too. Hidden files, `Thumbs.db`
+    and `desktop.ini` are passed over in silence, and so is any file beside the class folders that
+    is no photo.
 
     Args:
         folder: the folder; the names of its sub-folders are the class names.
@@ -97,6 +105,7 @@ def check_images(folder: str | Path) -> ImageReport:
     problems: list[Finding] = []
     notes: list[Finding] = []
     usable: dict[str, tuple[Path, ...]] = {}
+    digests: dict[Path, str] = {}
     found = class_folders(folder)
     for path in _entries(folder):
         if path not in found and path.suffix.lower() in EXTENSIONS:
@@ -116,14 +125,14 @@ def check_images(folder: str | Path) -> ImageReport:
             )
             usable[class_folder.name] = ()
             continue
-        for path in files:
-            problem, note = _examine(path)
-            if problem:
-                problems.append(Finding(path, problem))
+        for path, look in zip(files, _examine_all(files), strict=True):
+            if look.problem:
+                problems.append(Finding(path, look.problem))
                 continue
             good.append(path)
-            if note:
-                notes.append(Finding(path, note))
+            digests[path] = look.digest
+            if look.note:
+                notes.append(Finding(path, look.note))
         usable[class_folder.name] = tuple(good)
         if not good:
             problems.append(
@@ -138,7 +147,7 @@ def check_images(folder: str | Path) -> ImageReport:
             )
         )
     counts = {name: len(paths) for name, paths in usable.items()}
-    return ImageReport(folder, counts, tuple(problems), tuple(notes), usable)
+    return ImageReport(folder, counts, tuple(problems), tuple(notes), usable, digests)
 
 
 def class_folders(folder: Path) -> list[Path]:
@@ -265,36 +274,57 @@ def _hidden(path: Path) -> bool:
     return path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini", "__MACOSX")
 
 
-def _examine(path: Path) -> tuple[str, str]:
-    """What keeps a file from being used (empty: nothing), and a note on how it is read."""
+class _Look(NamedTuple):
+    """What keeps a file from being used (empty: nothing), a note on it, and its pixels' digest."""
+
+    problem: str
+    note: str = ""
+    digest: str = ""
+
+
+def _examine_all(paths: list[Path]) -> list[_Look]:
+    from tlcourse.device import usable_cpus
+
+    # Filters of warnings belong to all threads: set here, what threads set and reset is no matter.
+    with warnings.catch_warnings(), ThreadPoolExecutor(usable_cpus()) as threads:
+        warnings.simplefilter("ignore")
+        looks = threads.map(_examine, paths)
+        if len(paths) >= SHOW_PROGRESS_FROM:
+            looks = progress(looks, f"Checking {paths[0].parent.name}", len(paths))
+        return list(looks)
+
+
+def _examine(path: Path) -> _Look:
     from PIL import Image
 
     try:
         if path.is_dir():
-            return "is a folder inside a class; photos must lie directly in the class's folder.", ""
+            return _Look(
+                "is a folder inside a class; photos must lie directly in the class's folder."
+            )
         if path.suffix.lower() not in EXTENSIONS:
-            return (
+            return _Look(
                 f"is not an image by its name; expected one of {', '.join(EXTENSIONS)}. Save it "
-                "as one of these, or remove it.",
-                "",
+                "as one of these, or remove it."
             )
         if not path.is_file():  # opening a pipe would wait for ever
-            return "is no file, or a link that leads nowhere; remove it.", ""
+            return _Look("is no file, or a link that leads nowhere; remove it.")
         if not os.access(path, os.R_OK):
-            return "cannot be read; give yourself read permission.", ""
+            return _Look("cannot be read; give yourself read permission.")
         if path.stat().st_size == 0:
-            return "is empty (zero bytes); copy it again or remove it.", ""
-        _, note = read_image(path)
+            return _Look("is empty (zero bytes); copy it again or remove it.")
+        rgb, note = read_image(path)
     except PermissionError:
-        return "cannot be read; give yourself read permission.", ""
+        return _Look("cannot be read; give yourself read permission.")
     except Image.UnidentifiedImageError:  # its text is but the path again
-        return "is not an image, or damaged; copy it again or remove it.", ""
+        return _Look("is not an image, or damaged; copy it again or remove it.")
     except (TooLarge, Image.DecompressionBombError):
-        return f"has more than {MAX_PIXELS:,} pixels; save it smaller, or remove it.", ""
+        return _Look(f"has more than {MAX_PIXELS:,} pixels; save it smaller, or remove it.")
     except Exception as error:  # see read_image: a damaged file can raise anything
         reason = "cut off" if "truncated" in str(error).lower() else "not an image, or damaged"
-        return (
-            f"is {reason} ({str(error) or type(error).__name__}); copy it again or remove it.",
-            "",
+        return _Look(
+            f"is {reason} ({str(error) or type(error).__name__}); copy it again or remove it."
         )
-    return "", note
+    digest = hashlib.blake2b(f"{rgb.shape}".encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(rgb))
+    return _Look("", note, digest.hexdigest())

@@ -1,6 +1,8 @@
 """`load_image_folder`: your own photos as a `Task`."""
 
 import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -51,9 +53,38 @@ def load_image_folder(
             f"validation={validation} and test={test} must each lie between 0 and 1, and leave "
             "something to train on."
         )
-    if all((folder / name).is_dir() for name in _GIVEN_SPLITS.values()):
-        return _load_given(folder, image_size, skip_broken)
+    reports = {}
+    for split, path in parts(folder).items():
+        reports[split] = _checked(path, skip_broken)
+    dealt = deal(folder, reports, validation=validation, test=test, seed=seed)
+    splits = {
+        split: _read(dealt.paths[split], dealt.labels[split], image_size) for split in dealt.paths
+    }
+    return Task(dealt.name, dealt.class_names, **splits, description=f"photos from {dealt.name}/")
 
+
+@dataclass(frozen=True)
+class Dealt:
+    """Which photo is in which split: by `"train"`, `"validation"`, `"test"`.
+
+    `paths` are sorted by class, then by name; `labels` are int64 (n,), the indices of their class
+    names. `name` is the folder's own.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    paths: dict[str, tuple[Path, ...]]
+    labels: dict[str, np.ndarray]
+
+
+def parts(folder: Path) -> dict[str, Path]:
+    """The folders to check: one for each split when it is split already, else `{"": folder}`.
+
+    Raises:
+        ImageFolderError: it looks split already, but the names are not train/, val/ and test/.
+    """
+    if all((folder / name).is_dir() for name in _GIVEN_SPLITS.values()):
+        return {split: folder / name for split, name in _GIVEN_SPLITS.items()}
     given = [name for name in ("train", *_OTHER_SPLIT_NAMES) if _holds_folders(folder / name)]
     if "train" in given and len(given) > 1:
         raise ImageFolderError(
@@ -61,27 +92,32 @@ def load_image_folder(
             "folders must be train/, val/ and test/. Rename or add what differs, or give "
             f"{folder / 'train'} alone to have it split."
         )
+    return {"": folder}
 
-    report = _checked(folder, skip_broken)
-    class_names = tuple(name for name, paths in report.usable.items() if paths)
-    paths = [path for name in class_names for path in report.usable[name]]
-    labels = _labels(report, class_names)
-    small = [name for name in class_names if report.counts[name] < 3]
-    parts = stratified_parts(labels, (1 - validation - test, validation, test), seed)
-    lacking = [
-        name
-        for k, name in enumerate(class_names)
-        if any((labels[part] == k).sum() == 0 for part in parts)
-    ]
-    if small or lacking:
-        raise ImageFolderError(
-            f"These classes have too few images to give each split one: "
-            f"{', '.join(f'{n} ({report.counts[n]})' for n in dict.fromkeys(small + lacking))}. "
-            "Add photos (at least 5 a class are wise), or change validation=… and test=…."
-        )
-    splits = [_split([paths[i] for i in part], labels[part], image_size) for part in parts]
-    name = folder.resolve().name  # "." has none
-    return Task(name, class_names, *splits, description=f"photos from {name}/")
+
+def deal(
+    folder: Path,
+    reports: Mapping[str, ImageReport],
+    *,
+    validation: float = 0.2,
+    test: float = 0.2,
+    seed: int = 0,
+) -> Dealt:
+    """Say which usable photo goes into which split.
+
+    Args:
+        folder: the photo folder.
+        reports: of `check_images`, for each of its `parts`.
+        validation: fraction of each class for validation, where the folder is not split already.
+        test: fraction of each class for the test.
+        seed: of the random split.
+
+    Raises:
+        ImageFolderError: a class is too small to be split, or is not in each of the given splits.
+    """
+    if "" in reports:
+        return _deal_at_random(folder, reports[""], validation, test, seed)
+    return _deal_as_given(folder, reports)
 
 
 def _holds_folders(folder: Path) -> bool:
@@ -91,7 +127,7 @@ def _holds_folders(folder: Path) -> bool:
         return False
 
 
-def _checked(folder: Path, skip_broken: bool, stacklevel: int = 3) -> ImageReport:
+def _checked(folder: Path, skip_broken: bool) -> ImageReport:
     report = check_images(folder)
     usable_classes = sum(bool(paths) for paths in report.usable.values())
     if report.problems and (not skip_broken or usable_classes < 2):
@@ -104,15 +140,40 @@ def _checked(folder: Path, skip_broken: bool, stacklevel: int = 3) -> ImageRepor
         warnings.warn(
             f"Left out, since it cannot be used: {names}{more}. check_images({str(folder)!r}) "
             "says why.",
-            stacklevel=stacklevel,
+            stacklevel=3,
         )
     return report
 
 
-def _load_given(folder: Path, image_size: int, skip_broken: bool) -> Task:
-    reports = {}
-    for split, name in _GIVEN_SPLITS.items():
-        reports[split] = _checked(folder / name, skip_broken, stacklevel=4)
+def _deal_at_random(
+    folder: Path, report: ImageReport, validation: float, test: float, seed: int
+) -> Dealt:
+    class_names = tuple(name for name, paths in report.usable.items() if paths)
+    paths = [path for name in class_names for path in report.usable[name]]
+    labels = _labels(report, class_names)
+    small = [name for name in class_names if report.counts[name] < 3]
+    shares = stratified_parts(labels, (1 - validation - test, validation, test), seed)
+    lacking = [
+        name
+        for k, name in enumerate(class_names)
+        if any((labels[share] == k).sum() == 0 for share in shares)
+    ]
+    if small or lacking:
+        raise ImageFolderError(
+            f"These classes have too few images to give each split one: "
+            f"{', '.join(f'{n} ({report.counts[n]})' for n in dict.fromkeys(small + lacking))}. "
+            "Add photos (at least 5 a class are wise), or change validation=… and test=…."
+        )
+    by_split = dict(zip(_GIVEN_SPLITS, shares, strict=True))
+    return Dealt(
+        folder.resolve().name,  # "." has none
+        class_names,
+        {split: tuple(paths[i] for i in share) for split, share in by_split.items()},
+        {split: labels[share] for split, share in by_split.items()},
+    )
+
+
+def _deal_as_given(folder: Path, reports: Mapping[str, ImageReport]) -> Dealt:
     # A class whose files were all left out is not there, as when there is no folder for it.
     classes = {
         split: {name for name, paths in report.usable.items() if paths}
@@ -130,12 +191,15 @@ def _load_given(folder: Path, image_size: int, skip_broken: bool) -> Task:
             "Add the missing class folders with photos, or remove the odd ones."
         )
     class_names = tuple(sorted(classes["train"]))
-    splits = {}
-    for split, report in reports.items():
-        paths = [path for name in class_names for path in report.usable[name]]
-        splits[split] = _split(paths, _labels(report, class_names), image_size)
-    name = folder.resolve().name
-    return Task(name, class_names, **splits, description=f"photos from {name}/")
+    return Dealt(
+        folder.resolve().name,
+        class_names,
+        {
+            split: tuple(path for name in class_names for path in report.usable[name])
+            for split, report in reports.items()
+        },
+        {split: _labels(report, class_names) for split, report in reports.items()},
+    )
 
 
 def _labels(report: ImageReport, class_names: tuple[str, ...]) -> np.ndarray:
@@ -143,7 +207,7 @@ def _labels(report: ImageReport, class_names: tuple[str, ...]) -> np.ndarray:
     return np.repeat(np.arange(len(class_names), dtype=np.int64), counts)
 
 
-def _split(paths: list[Path], labels: np.ndarray, image_size: int) -> Split:
+def _read(paths: tuple[Path, ...], labels: np.ndarray, image_size: int) -> Split:
     images = np.empty((len(paths), image_size, image_size, 3), np.uint8)
     for at, path in enumerate(paths):
         images[at] = square(read_image(path)[0], image_size)

@@ -4,7 +4,7 @@ All colors are safe for the color-blind. The background is white in dark mode to
 reads the same everywhere. `show` puts a figure into the notebook with a caption and an alt text.
 """
 
-from tlcourse.plots.basics import figure, images, show
+from tlcourse.plots.basics import figure, images, png, show
 from tlcourse.plots.inside import activation_grid, embedding, filters, heat_maps, matrix
 from tlcourse.plots.results import COLORS, MARKERS, bars, history, learning_curves
 
@@ -21,5 +21,6 @@ __all__ = [
     "images",
     "learning_curves",
     "matrix",
+    "png",
     "show",
 ]

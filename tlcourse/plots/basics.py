@@ -44,10 +44,15 @@ def show(fig, *, caption: str, alt: str) -> None:
 
     if not caption.strip() or not alt.strip():
         raise ValueError("A figure needs a caption and an alt text: neither may be empty.")
+    display(Image(png(fig), alt=alt))
+    display(HTML(f"<p style='max-width: 46em'><i>{html.escape(caption)}</i></p>"))
+
+
+def png(fig) -> bytes:
+    """A figure as the bytes of a PNG file, on white, 100 dots an inch."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=100, facecolor="white", pil_kwargs={"optimize": True})
-    display(Image(buffer.getvalue(), alt=alt))
-    display(HTML(f"<p style='max-width: 46em'><i>{html.escape(caption)}</i></p>"))
+    return buffer.getvalue()
 
 
 def images(
