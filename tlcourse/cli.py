@@ -8,6 +8,8 @@ import sys
 COMMANDS = {
     "doctor": ("tlcourse.doctor", "check that the course can run on this machine"),
     "pretrain": ("tlcourse.recipes.pretrain", "train a bundled network again, such as photonet"),
+    "retrain": ("tlcourse.retrain.cli", "make a model of a folder of your own photos"),
+    "predict": ("tlcourse.retrain.predict", "say what such a model sees in photos"),
 }
 
 

@@ -1,0 +1,150 @@
+"""What a model is worth: accuracy, its interval, mistakes; and whether more photos would help."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tlcourse.probe import linear_probe
+
+SHARES = (0.125, 0.25, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class Judgment:
+    """How a model does on photos that it has not seen.
+
+    Attributes:
+        probabilities: (n, classes).
+        labels: (n,), the right answers.
+        interval: 95 % interval of the accuracy (Wilson).
+        confusion: (classes, classes) counts: right answers down, answers given across.
+        precision: (classes,), of the answers "k", the share that is right; NaN without any.
+        recall: (classes,), of the photos of class k, the share that was found.
+    """
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+    interval: tuple[float, float]
+    confusion: np.ndarray
+    precision: np.ndarray
+    recall: np.ndarray
+
+    @property
+    def answers(self) -> np.ndarray:
+        """The classes that the model says, (n,)."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the photos that got the right answer."""
+        return float(np.mean(self.answers == self.labels))
+
+    def worst(self, most: int) -> np.ndarray:
+        """Indices of the mistakes that the model was surest of, the surest first."""
+        wrong = np.flatnonzero(self.answers != self.labels)
+        sureness = self.probabilities.max(axis=1)[wrong]
+        return wrong[np.argsort(-sureness, kind="stable")[:most]]
+
+
+def judge(probabilities: np.ndarray, labels: np.ndarray) -> Judgment:
+    """Compare answers with labels.
+
+    Args:
+        probabilities: (n, classes).
+        labels: int (n,).
+    """
+    classes = probabilities.shape[1]
+    answers = probabilities.argmax(axis=1)
+    confusion = np.zeros((classes, classes), int)
+    np.add.at(confusion, (labels, answers), 1)
+    right = np.diag(confusion)
+    with np.errstate(invalid="ignore"):
+        precision, recall = right / confusion.sum(axis=0), right / confusion.sum(axis=1)
+    interval = wilson(int(right.sum()), len(labels))
+    return Judgment(probabilities, labels, interval, confusion, precision, recall)
+
+
+def wilson(right: int, total: int) -> tuple[float, float]:
+    """95 % interval of a share, by E. B. Wilson (J. Am. Stat. Assoc. 22, 1927, p. 209).
+
+    It stays within 0 and 1, and is not of length 0 when all answers are right.
+    """
+    from scipy.stats import binomtest
+
+    found = binomtest(right, total).proportion_ci(confidence_level=0.95, method="wilson")
+    return float(found.low), float(found.high)
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """Validation accuracy of a probe against the number of training photos.
+
+    Attributes:
+        sizes: (s,) photos, of all classes together.
+        accuracies: (s, draws); the last size has the same number in each, as all photos are in.
+        gain: what the second half of the photos added, and
+        error: standard error of that, from the number of validation photos.
+    """
+
+    sizes: tuple[int, ...]
+    accuracies: np.ndarray
+    gain: float
+    error: float
+
+    @property
+    def verdict(self) -> str:
+        """Whether more photos would help, in a sentence."""
+        told = (
+            f"The second half of the training photos added {100 * self.gain:+.1f} points of "
+            f"validation accuracy (standard error {100 * self.error:.1f})"
+        )
+        if self.gain - self.error > 0.01:
+            return f"More photos would help. {told}, and the next ones should add to it."
+        if self.gain + self.error < 0.02:
+            return f"More photos of the same kind would hardly help. {told}."
+        return f"Whether more photos would help is hard to tell. {told}, and that may be chance."
+
+
+def learning_curve(
+    training: tuple[np.ndarray, np.ndarray],
+    validation: tuple[np.ndarray, np.ndarray],
+    *,
+    regularization: float,
+    seed: int = 0,
+) -> LearningCurve:
+    """Probes on a part of the training photos, drawn class by class.
+
+    Args:
+        training: features (n, d) and labels (n,).
+        validation: the same.
+        regularization: C of the logistic regression.
+        seed: of the draws.
+    """
+    features, labels = training
+    draws = 5 if len(labels) <= 2000 else 2
+    dice = np.random.default_rng(seed)
+    sizes, rows, right = [], [], {}
+    for share in SHARES:
+        marks = []
+        for _ in range(draws):
+            chosen = _draw(labels, share, dice)
+            probe = linear_probe(features[chosen], labels[chosen], c_values=[regularization])
+            marks.append(probe.predict(validation[0]) == validation[1])
+            if share == 1.0:
+                marks *= draws
+                break
+        sizes.append(len(chosen))
+        right[share] = np.mean(marks, axis=0)  # of each validation photo
+        rows.append(np.mean(marks, axis=1))
+    added = right[1.0] - right[0.5]
+    error = float(added.std() / np.sqrt(len(added)))
+    return LearningCurve(tuple(sizes), np.array(rows), float(added.mean()), error)
+
+
+def _draw(labels: np.ndarray, share: float, dice: np.random.Generator) -> np.ndarray:
+    """Indices of about that share of each class, at least one photo of each."""
+    chosen = []
+    for k in np.unique(labels):
+        members = dice.permutation(np.flatnonzero(labels == k))
+        chosen.append(members[: max(1, round(share * len(members)))])
+    return np.sort(np.concatenate(chosen))

@@ -1,0 +1,78 @@
+"""The model that is saved: photos in, class names and probabilities out, nothing else needed.
+
+model = keras.models.load_model("model.keras")
+model.predict(photos)                              # {"class": …, "probabilities": …}
+model.get_layer("class_names").get_vocabulary()    # the classes, in order
+"""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlcourse.assets import AssetError, atomic_path
+from tlcourse.retrain.stream import shrink
+
+if TYPE_CHECKING:
+    import keras
+
+
+def ready_to_use(classifier: "keras.Model", class_names: Sequence[str], size: int):
+    """A model from uint8 photos of any size to answers.
+
+    Args:
+        classifier: from pictures (n, size, size, 3) to logits (n, classes).
+        class_names: one a class.
+        size: at which the classifier looks at pictures.
+
+    Returns:
+        A `keras.Model` from (n, height, width, 3) to `"probabilities"`, float32 (n, classes), and
+        `"class"`, the names of the likeliest classes as UTF-8 bytes (n,).
+    """
+    import keras
+
+    photo = keras.Input((None, None, 3), dtype="uint8", name="photo")
+    probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(
+        classifier(shrink(photo, size))
+    )
+    # A layer that turns a number into a word is how Keras itself carries class names along.
+    named = keras.layers.StringLookup(
+        vocabulary=list(class_names), num_oov_indices=0, invert=True, name="class_names"
+    )
+    best = named(keras.ops.argmax(probabilities, axis=-1))
+    return keras.Model(photo, {"probabilities": probabilities, "class": best}, name="photos")
+
+
+def save(model: "keras.Model", target: Path) -> None:
+    """Write a `.keras` file; it is there in full, or not at all.
+
+    Raises:
+        AssetError: the folder cannot be written, or the disk is full.
+    """
+    # Keras insists on a name that ends in .keras, and a draft's does not.
+    with tempfile.TemporaryDirectory(prefix="tlcourse-") as folder, atomic_path(target) as draft:
+        model.save(Path(folder) / "model.keras")
+        shutil.copyfile(Path(folder) / "model.keras", draft)
+
+
+def load(path: Path) -> "keras.Model":
+    """Read a model that was saved by `save`.
+
+    Raises:
+        AssetError: there is no such file, it is damaged, or it is another kind of model.
+    """
+    import keras
+
+    if not Path(path).is_file():
+        raise AssetError(f"There is no model {path}. `tlcourse retrain FOLDER` makes one.")
+    try:
+        model = keras.models.load_model(path, safe_mode=True)
+        model.get_layer("class_names")
+    except Exception as error:  # Keras and h5py raise whatever they stumble on
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise AssetError(
+            f"{path} is not a model that `tlcourse retrain` made, or it is damaged ({reason}). "
+            "Other models are loaded with keras.models.load_model."
+        ) from error
+    return model

@@ -1,0 +1,260 @@
+"""The steps of `tlcourse retrain`, from a folder to a model and what is known about it."""
+
+import contextlib
+import functools
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlcourse.assets import AssetError
+from tlcourse.data import Split, Task, check_images
+from tlcourse.data.check import Finding
+from tlcourse.data.folder import deal, parts
+from tlcourse.retrain.duplicates import drop_duplicates
+from tlcourse.retrain.judge import Judgment, LearningCurve, judge, learning_curve
+
+if TYPE_CHECKING:
+    from tlcourse.retrain.train import Trained
+
+# What a Keras application has to be to come before photonet: small enough for two cores.
+SENSIBLE = ("MobileNetV2", "EfficientNetV2B0", "MobileNetV3Large", "EfficientNetB0", "MobileNet")
+FOR_THE_REPORT = 10  # seconds of a time budget that training leaves
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for; `budget` in seconds, None without end."""
+
+    folder: Path
+    output: Path
+    backbone: str | None = None
+    validation: float = 0.2
+    test: float = 0.2
+    seed: int = 0
+    budget: float | None = None
+    dask: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of it: all that the report tells.
+
+    Attributes:
+        task: pictures as the network sees them, memory maps; the paths are in `paths`.
+        paths: by split, in the order of the pictures.
+        findings: files that were left out, and why.
+        notes: files that were read after a conversion.
+        test: how the model does on the test photos.
+        curve: of a linear probe.
+        seconds: by step.
+    """
+
+    options: Options
+    backbone: str
+    size: int
+    task: Task
+    paths: dict[str, tuple[Path, ...]]
+    findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+    trained: "Trained"
+    test: Judgment
+    curve: LearningCurve
+    seconds: dict[str, float]
+    model_path: Path
+
+
+@dataclass
+class Clock:
+    """Where the time goes."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+
+    @contextlib.contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        """Note how long the block takes, under the name of a step."""
+        start = time.monotonic()
+        yield
+        self.seconds[step] = time.monotonic() - start
+
+
+def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
+    """Check, split, extract, probe, fine-tune, save, test.
+
+    Args:
+        options: what is asked for.
+        clock: started when the program was.
+        say: takes a line for the person who waits.
+
+    Raises:
+        ImageFolderError: the folder cannot be used as it is.
+        AssetError: weights are missing, or something cannot be written.
+        ValueError: there is no such backbone.
+        KeyboardInterrupt: of the person, where there is no model yet.
+    """
+    _must_be_writable(options.output)
+    with clock("checking the photos"):
+        found = {part: check_images(folder) for part, folder in parts(options.folder).items()}
+        reports, copies = drop_duplicates(found)
+        dealt = deal(
+            options.folder,
+            reports,
+            validation=options.validation,
+            test=options.test,
+            seed=options.seed,
+        )
+    problems = [f for report in found.values() for f in report.problems]
+    notes = tuple(f for report in found.values() for f in report.notes)
+    counts = {split: len(paths) for split, paths in dealt.paths.items()}
+    say(
+        f"{sum(counts.values())} photos in {len(dealt.class_names)} classes; "
+        + _left_out(problems, copies)
+    )
+    say("Split: {train} to train, {validation} to validate, {test} to test.".format(**counts))
+
+    with clock("starting TensorFlow"):
+        from tlcourse.device import setup_device
+
+        device = setup_device(seed=options.seed)
+        from tlcourse.backbones import load_backbone
+        from tlcourse.retrain import model, train
+
+    with clock("features"):
+        name = options.backbone or default_backbone()
+        size = size_of(name)
+        with device.strategy.scope():
+            backbone = load_backbone(name, image_size=size)
+        paths = [path for split in dealt.paths.values() for path in split]
+        digests = {k: v for report in reports.values() for k, v in report.digests.items()}
+        extracted = _extract(
+            paths, [digests[path] for path in paths], backbone, name, size, options
+        )
+    how = "computed" if extracted.computed else "read from the cache"
+    say(f"Features of {name} at {size}×{size} pixels: {how}, {clock.seconds['features']:.1f} s.")
+
+    splits, features, start = {}, {}, 0
+    for split, labels in dealt.labels.items():
+        part = slice(start, start + len(labels))
+        splits[split] = Split(extracted.pictures[part], labels)
+        features[split] = (np.asarray(extracted.features[part]), labels)
+        start += len(labels)
+    task = Task(dealt.name, dealt.class_names, **splits)
+
+    with clock("linear probe"):
+        probe = train.fit_probe(*features["train"], seed=options.seed)
+    with clock("fine-tuning"):
+        deadline = float("inf")
+        if options.budget is not None:
+            deadline = clock.started + options.budget - FOR_THE_REPORT
+        trained = train.train(
+            backbone,
+            task.num_classes,
+            task.train,
+            task.validation,
+            probe,
+            strategy=device.strategy,
+            seed=options.seed,
+            deadline=deadline,
+        )
+    for method, score in trained.scores.items():
+        kept = " ← kept" if method == trained.method else ""
+        say(f"  {method:<12} {score.accuracy:.1%} right on validation, loss {score.loss:.3f}{kept}")
+    if trained.note:
+        say(trained.note)
+
+    with clock("saving the model"):
+        target = options.output / "model.keras"
+        model.save(model.ready_to_use(trained.model, task.class_names, size), target)
+    with clock("testing"):
+        test = judge(_probabilities(trained.model, task.test.images), task.test.labels)
+    with clock("learning curve"):
+        curve = learning_curve(
+            features["train"],
+            features["validation"],
+            regularization=trained.regularization,
+            seed=options.seed,
+        )
+    return Result(
+        options,
+        name,
+        size,
+        task,
+        dealt.paths,
+        (*problems, *copies),
+        notes,
+        trained,
+        test,
+        curve,
+        clock.seconds,
+        target,
+    )
+
+
+def default_backbone() -> str:
+    """The best small backbone whose weights are here: a Keras application, or photonet."""
+    from tlcourse.backbones import list_backbones
+
+    here = {row.name for row in list_backbones() if row.is_here}
+    return next((name for name in SENSIBLE if name in here), "photonet")
+
+
+def size_of(name: str) -> int:
+    """Height and width at which a backbone looks at pictures.
+
+    Raises:
+        ValueError: there is no such backbone.
+    """
+    from tlcourse.backbones import list_backbones, load_backbone
+
+    sizes = {row.name: row.image_size or 224 for row in list_backbones()}
+    if name not in sizes:
+        load_backbone(name)  # raises, with near matches
+    return sizes[name]
+
+
+def _extract(paths, digests, backbone, name: str, size: int, options: Options):
+    from tlcourse.retrain import cluster, stream
+
+    if options.dask is None:
+        compute = functools.partial(stream.compute_here, backbone=backbone, size=size)
+        return stream.extract(paths, digests, backbone, size, compute)
+    with cluster.connected(options.dask) as client:
+        compute = functools.partial(cluster.compute_on, client, name=name, size=size)
+        return stream.extract(paths, digests, backbone, size, compute)
+
+
+def _probabilities(classifier, pictures: np.ndarray) -> np.ndarray:
+    import keras
+
+    logits = [
+        keras.ops.convert_to_numpy(classifier.predict_on_batch(np.asarray(pictures[at : at + 32])))
+        for at in range(0, len(pictures), 32)
+    ]
+    return keras.ops.convert_to_numpy(keras.ops.softmax(np.concatenate(logits)))
+
+
+def _must_be_writable(folder: Path) -> None:
+    """Say at once what would otherwise come out after the training."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise AssetError(
+            f"The model cannot be written to {folder}: {error.strerror}. Give another folder: "
+            "--output FOLDER."
+        ) from error
+
+
+def _left_out(problems: list[Finding], copies: list[Finding]) -> str:
+    if not problems and not copies:
+        return "no file had to be left out."
+    lines = [f"{len(problems)} cannot be used, {len(copies)} are copies, and are left out:"]
+    lines += [f"  {finding.path}: {finding.message}" for finding in (*problems, *copies)[:8]]
+    more = len(problems) + len(copies) - 8
+    return "\n".join([*lines, *([f"  … and {more} more, in the report"] if more > 0 else [])])

@@ -1,0 +1,181 @@
+"""From photos on disk to small pictures and their features, however many photos there are.
+
+Photos are decoded by all cores, a shard of 32 at a time; while the network works on one shard, the
+next is being decoded. What comes out goes straight to files in the cache, and is read from there by
+memory map. So memory holds two shards, whether there are 100 photos or 100,000.
+"""
+
+import contextlib
+import hashlib
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from tlcourse import assets
+from tlcourse.cached import read_array
+from tlcourse.data.check import ImageFolderError, read_image
+from tlcourse.device import usable_cpus
+from tlcourse.features import model_digest
+from tlcourse.progress import progress
+
+if TYPE_CHECKING:
+    import keras
+
+SHARD = 32  # photos; larger ones take more memory, and are hardly faster
+MOST_PIXELS = 16_000_000  # photos of more are halved first, until they have no more
+VERSION = 1  # raised when photos are read in another way
+
+
+class Shard(NamedTuple):
+    """Pictures uint8 (n, size, size, 3) and their features float32 (n, d)."""
+
+    pictures: np.ndarray
+    features: np.ndarray
+
+
+class Extracted(NamedTuple):
+    """The same for all photos, as read-only memory maps; `computed` or read from the cache."""
+
+    pictures: np.ndarray
+    features: np.ndarray
+    computed: bool
+
+
+def shrink(images, size: int):
+    """Pictures (…, height, width, 3) at (size, size), with whole numbers for pixels.
+
+    The saved model starts with this same step, so a photo gives it the very picture that it was
+    trained on.
+    """
+    import keras
+
+    from tlcourse.photonet import resized
+
+    return keras.ops.round(resized(keras.ops.cast(images, "float32"), size))
+
+
+def read_picture(path: Path, size: int) -> np.ndarray:
+    """One photo as the network sees it: uint8 (size, size, 3).
+
+    Raises:
+        ImageFolderError: it cannot be read, though it could when it was checked.
+    """
+    import keras
+    from PIL import Image
+
+    try:
+        rgb, _ = read_image(path)
+    except Exception as error:  # see read_image: anything can come
+        raise ImageFolderError(
+            f"{path} could be read when it was checked, and now it cannot ({error}). Was it "
+            "moved or changed meanwhile? Start again when nothing changes the folder."
+        ) from error
+    while rgb.shape[0] * rgb.shape[1] > MOST_PIXELS:
+        rgb = np.asarray(Image.fromarray(rgb).reduce(2))
+    return keras.ops.convert_to_numpy(shrink(rgb, size)).astype(np.uint8)
+
+
+def shards(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    """The photos, `SHARD` at a time."""
+    for start in range(0, len(paths), SHARD):
+        yield paths[start : start + SHARD]
+
+
+def compute_shard(paths: Sequence[Path], backbone: "keras.Model", size: int) -> Shard:
+    """Read and compute one shard."""
+    return next(compute_here(paths, backbone, size))
+
+
+def compute_here(paths: Sequence[Path], backbone: "keras.Model", size: int) -> Iterator[Shard]:
+    """Read and compute all shards on this machine, in order."""
+    threads = ThreadPoolExecutor(usable_cpus())
+    try:
+        waiting: deque[list[Future]] = deque()
+        chunks = shards(paths)
+        for chunk in chunks:
+            waiting.append([threads.submit(read_picture, path, size) for path in chunk])
+            if len(waiting) == 2:
+                yield _finish(waiting.popleft(), backbone)
+        while waiting:
+            yield _finish(waiting.popleft(), backbone)
+    finally:
+        threads.shutdown(cancel_futures=True)
+
+
+def _finish(pictures: Iterable[Future], backbone: "keras.Model") -> Shard:
+    import keras
+
+    stack = np.stack([future.result() for future in pictures])
+    features = keras.ops.convert_to_numpy(backbone.predict_on_batch(stack))
+    return Shard(stack, features.astype("float32"))
+
+
+def extract(
+    paths: Sequence[Path],
+    digests: Sequence[str],
+    backbone: "keras.Model",
+    size: int,
+    compute: Callable[[Sequence[Path]], Iterator[Shard]],
+) -> Extracted:
+    """Pictures and features of photos, from the cache, or computed and kept there.
+
+    Args:
+        paths: the photos.
+        digests: of their pixels, as `check_images` gives them.
+        backbone: from pictures (n, size, size, 3) to features (n, d).
+        size: height and width of the pictures.
+        compute: gives the shards of the photos in order.
+
+    Raises:
+        ImageFolderError: a photo cannot be read any more.
+        AssetError: the cache cannot be written, or the disk is full.
+    """
+    facts = [str(VERSION), str(SHARD), str(size), model_digest(backbone), *digests]
+    key = hashlib.blake2b("\0".join(facts).encode(), digest_size=12).hexdigest()
+    names = [Path("retrain") / f"{backbone.name}-{key}-{what}.npy" for what in Shard._fields]
+    if kept := _read(names, len(paths)):
+        return Extracted(*kept, computed=False)
+    total = -(-len(paths) // SHARD)
+    with warnings.catch_warnings():  # Pillow's, in all threads
+        warnings.simplefilter("ignore")
+        results = progress(compute(paths), "Features, 32 photos each", total)
+        _write([assets.cache_dir() / name for name in names], results, len(paths))
+    kept = _read(names, len(paths))
+    if not kept:
+        raise assets.AssetError(
+            f"{assets.cache_dir() / names[0]} was written, and cannot be read. Is the disk sound?"
+        )
+    return Extracted(*kept, computed=True)
+
+
+def _read(names: Sequence[Path], count: int) -> list[np.ndarray] | None:
+    """The arrays, when all of them are in a cache."""
+    found = []
+    for name in names:
+        for path in assets.all_in_cache(name):
+            array = read_array(path, lambda array: len(array) == count)
+            if array is not None:
+                found.append(array)
+                break
+    return found if len(found) == len(names) else None
+
+
+def _write(targets: Sequence[Path], results: Iterable[Shard], count: int) -> None:
+    """Write shards one after the other into one .npy file for each of their parts."""
+    with contextlib.ExitStack() as stack:
+        files = []
+        for target in targets:
+            draft = stack.enter_context(assets.atomic_path(target))
+            files.append(stack.enter_context(open(draft, "wb")))
+        for at, shard in enumerate(results):
+            for file, part in zip(files, shard, strict=True):
+                if at == 0:
+                    header = {"shape": (count, *part.shape[1:]), "fortran_order": False}
+                    header["descr"] = np.lib.format.dtype_to_descr(part.dtype)
+                    np.lib.format.write_array_header_1_0(file, header)
+                file.write(np.ascontiguousarray(part))

@@ -1,0 +1,203 @@
+"""Train: a linear probe first, then gentle fine-tuning, of which only what helps is kept."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from tlcourse.data import Split
+from tlcourse.probe import linear_probe, set_head
+from tlcourse.progress import progress
+from tlcourse.summary import leaves
+from tlcourse.transfer import build_classifier, unfreeze
+
+PROBE, TUNED = "linear probe", "fine-tuned"
+CHOOSE_FROM = 3000  # photos by which the probe's regularization is chosen, at most
+EPOCHS, PATIENCE, BATCH, LEARNING_RATE = 12, 4, 16, 0.01
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a model does on the validation photos."""
+
+    accuracy: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training came to.
+
+    Attributes:
+        model: from pictures (n, size, size, 3) to logits (n, classes): the better one.
+        method: `"linear probe"` or `"fine-tuned"`.
+        scores: validation score of each method that was tried.
+        regularization: C of the probe's logistic regression.
+        note: why fine-tuning did not run to its end, or was left out; else empty.
+    """
+
+    model: keras.Model
+    method: str
+    scores: dict[str, Score]
+    regularization: float
+    note: str
+
+
+def fit_probe(features: np.ndarray, labels: np.ndarray, seed: int):
+    """A linear probe; of many photos, only a part is used to choose its regularization."""
+    if len(labels) <= CHOOSE_FROM:
+        return linear_probe(features, labels, seed=seed)
+    some = np.sort(np.random.default_rng(seed).choice(len(labels), CHOOSE_FROM, replace=False))
+    c = regularization_of(linear_probe(features[some], labels[some], seed=seed))
+    return linear_probe(features, labels, c_values=[c])
+
+
+def regularization_of(probe) -> float:
+    """The C that a probe was fitted with."""
+    return float(probe[-1].C)
+
+
+def train(
+    backbone: keras.Model,
+    num_classes: int,
+    training: Split,
+    validation: Split,
+    probe,
+    *,
+    strategy,
+    seed: int = 0,
+    deadline: float = float("inf"),
+) -> Trained:
+    """Put the probe's head on the backbone, then fine-tune its late layers, if that helps.
+
+    It helps when the validation loss falls and no validation accuracy is lost. An interruption
+    (Ctrl-C) or the deadline ends it early, with the best that there is.
+
+    Args:
+        backbone: from pictures to features; it is changed.
+        num_classes: number of classes.
+        training: pictures, which may be a memory map, and labels.
+        validation: the same.
+        probe: fitted to the training features.
+        strategy: a `tf.distribute.Strategy`.
+        seed: of the order of the pictures.
+        deadline: in seconds of `time.monotonic()`.
+    """
+    with strategy.scope():
+        model = build_classifier(backbone, num_classes)
+        set_head(model, probe)
+        unfreeze(model, late_layer(backbone))
+        batches = Batches(training, shuffle_seed=seed)
+        rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, EPOCHS * len(batches))
+        model.compile(
+            keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, global_clipnorm=1.0),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+    watched = Batches(validation)
+    start = score(model, watched)
+    patience = keras.callbacks.EarlyStopping(monitor="val_loss", patience=PATIENCE)
+    bar = progress(range(EPOCHS * len(batches)), "Fine-tuning")
+    best = KeepBest(start, deadline, bar)
+    best.set_model(model)
+    try:
+        if time.monotonic() > deadline:
+            best.note = "The time budget was used up before fine-tuning, which was left out."
+        else:
+            model.fit(
+                batches,
+                epochs=EPOCHS,
+                validation_data=watched,
+                callbacks=[best, patience],
+                shuffle=False,  # `batches` shuffles itself, from the seed
+                verbose=0,
+            )
+    except KeyboardInterrupt:
+        best.note = "Fine-tuning was interrupted; the best model until then is kept."
+    finally:
+        getattr(bar, "close", lambda: None)()
+    best.restore()
+    scores = {PROBE: start} | ({TUNED: best.tuned} if best.tuned else {})
+    method = TUNED if best.improved else PROBE
+    return Trained(model, method, scores, regularization_of(probe), best.note)
+
+
+def score(model: keras.Model, batches: "Batches") -> Score:
+    """Accuracy and loss of a compiled model."""
+    result = model.evaluate(batches, verbose=0, return_dict=True)
+    return Score(result["accuracy"], result["loss"])
+
+
+def late_layer(backbone: keras.Model, share: float = 0.2) -> str:
+    """The layer from which fine-tuning starts: the last stage, or the last fifth of the layers."""
+    weighted = [path for path, layer in leaves(backbone) if layer.weights]
+    if any(path.startswith("stage4_") for path in weighted):
+        return "stage4"
+    return weighted[-max(1, round(share * len(weighted)))]
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of a split, read from its memory map when they are needed."""
+
+    def __init__(self, split: Split, shuffle_seed: int | None = None) -> None:  # noqa: D107
+        super().__init__()
+        self.split = split
+        self.order = np.arange(len(split.labels))
+        self.dice = None if shuffle_seed is None else np.random.default_rng(shuffle_seed)
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // BATCH)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        chosen = np.sort(self.order[index * BATCH : (index + 1) * BATCH])
+        return self.split.images[chosen], self.split.labels[chosen]
+
+    def on_epoch_end(self) -> None:
+        """A new order for the next epoch."""
+        if self.dice is not None:
+            self.dice.shuffle(self.order)
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Keep the weights of the best epoch, that before the first included; mind the deadline."""
+
+    def __init__(self, start: Score, deadline: float, bar: Iterable) -> None:  # noqa: D107
+        super().__init__()
+        self.bar = iter(bar)
+        self.start = self.best = start
+        self.deadline = deadline
+        self.tuned: Score | None = None  # of the best epoch, or of the last when none is
+        self.weights: list[np.ndarray] | None = None
+        self.note = ""
+
+    @property
+    def improved(self) -> bool:
+        """Whether an epoch was better than the start."""
+        return self.best is not self.start
+
+    def set_model(self, model: keras.Model) -> None:
+        """Remember the weights at the start."""
+        super().set_model(model)
+        if self.weights is None:
+            self.weights = model.get_weights()
+
+    def on_train_batch_end(self, batch, logs=None) -> None:
+        """Move the bar; end training at the deadline."""
+        next(self.bar, None)
+        if time.monotonic() > self.deadline:
+            self.model.stop_training = True
+            self.note = "Fine-tuning was ended by the time budget; the best model is kept."
+
+    def on_epoch_end(self, epoch, logs=None) -> None:
+        """Keep the weights when validation says so."""
+        now = Score(logs["val_accuracy"], logs["val_loss"])
+        if now.loss < self.best.loss and now.accuracy >= self.start.accuracy:
+            self.best, self.weights = now, self.model.get_weights()
+        self.tuned = self.best if self.improved else now
+
+    def restore(self) -> None:
+        """Put the best weights back."""
+        self.model.set_weights(self.weights)
