@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
     import keras
@@ -74,7 +75,13 @@ def linear_probe(
     if len(counts) < 2:
         raise ValueError("A probe needs at least two classes in the training labels.")
     probe = make_pipeline(FloorScaler(), LogisticRegression(C=0.01, max_iter=2000))
-    folds = min(5, int(counts.min()))
+    # Thousands of small products: on several threads they would wait for each other, and where
+    # other programs compute, too, a fit took a hundred times as long.
+    with threadpool_limits(1, "blas"):
+        return _fit(probe, features, labels, c_values, min(5, int(counts.min())), seed)
+
+
+def _fit(probe: Pipeline, features, labels, c_values, folds: int, seed: int) -> Pipeline:
     if folds < 2 or len(c_values) < 2:  # nothing to compare with
         return probe.set_params(logisticregression__C=c_values[len(c_values) // 2]).fit(
             features, labels

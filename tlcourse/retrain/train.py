@@ -15,7 +15,7 @@ from tlcourse.transfer import build_classifier, unfreeze
 
 PROBE, TUNED = "linear probe", "fine-tuned"
 CHOOSE_FROM = 3000  # photos by which the probe's regularization is chosen, at most
-EPOCHS, PATIENCE, BATCH, LEARNING_RATE = 12, 4, 16, 0.01
+EPOCHS, PATIENCE, BATCH, LEARNING_RATE = 10, 3, 16, 0.01
 
 
 @dataclass(frozen=True)
