@@ -127,7 +127,7 @@ def _wiring(model: "keras.Model") -> str:
 
 
 def _names(model: "keras.Model") -> Iterator[str]:
-    for layer in model.layers:
+    for layer in getattr(model, "operations", model.layers):  # ops such as resize are no layers
         yield layer.name
         if hasattr(layer, "layers"):
             yield from _names(layer)

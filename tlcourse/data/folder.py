@@ -113,8 +113,11 @@ def deal(
         seed: of the random split.
 
     Raises:
-        ImageFolderError: a class is too small to be split, or is not in each of the given splits.
+        ImageFolderError: there are fewer than two classes, or a class is too small to be split, or
+            is not in each of the given splits.
     """
+    if any(sum(bool(paths) for paths in report.usable.values()) < 2 for report in reports.values()):
+        raise ImageFolderError("\n".join(str(report) for report in reports.values()))
     if "" in reports:
         return _deal_at_random(folder, reports[""], validation, test, seed)
     return _deal_as_given(folder, reports)

@@ -22,6 +22,7 @@ from tlcourse.device import usable_cpus
 from tlcourse.retrain.stream import Shard, compute_shard, shards
 
 LOCAL = "local"
+PATIENCE = 10  # seconds for a scheduler to answer
 _LOADING = threading.Lock()
 
 
@@ -53,7 +54,7 @@ def connected(address: str) -> Iterator:
                 )
             )
         try:
-            client = stack.enter_context(Client(address, timeout=10, set_as_default=False))
+            client = stack.enter_context(Client(address, timeout=PATIENCE, set_as_default=False))
         except (OSError, ValueError) as error:
             raise AssetError(
                 f"No Dask scheduler answers at {address} ({error}). Start one with `dask "
