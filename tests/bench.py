@@ -312,7 +312,9 @@ def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float
     import psutil
 
     start, most = time.perf_counter(), 0
-    process = psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    process = psutil.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     while process.poll() is None:
         try:
             most = max(most, process.memory_info().rss)

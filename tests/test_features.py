@@ -49,6 +49,14 @@ def test_the_second_call_reads(cache, monkeypatch):
     assert np.array_equal(first, second)
 
 
+def test_a_backbone_that_is_loaded_twice_has_one_cache(cache):
+    from tlcourse import load_backbone
+
+    for _ in range(2):  # Keras numbers its operations on: resize, resize_1
+        extract_features(load_backbone("photonet"), IMAGES)
+    assert len(list(cache.iterdir())) == 1
+
+
 def test_whatever_changes_is_computed_again(cache):
     model = network()
     extract_features(model, IMAGES)

@@ -76,7 +76,7 @@ def list_backbones() -> Catalog:
     rows = []
     for name in _names():
         facts = dict(known.get(name, {}))
-        file = facts.pop("weights_file", None)
+        file = facts.pop("weights_file", "").format(size=_trained_size(name, 224))
         columns = {key: facts.get(key) for key in Backbone.__annotations__ if key in facts}
         missing = dict.fromkeys(set(Backbone.__annotations__) - {"name", "is_here", *columns})
         ours = name in OURS

@@ -200,10 +200,11 @@ def _curve(result: "Result") -> str:
 def _use(result: "Result") -> str:
     path = result.model_path.name
     code = f"""import keras, numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 model = keras.models.load_model("{path}")
-photo = np.asarray(Image.open("photo.jpg").convert("RGB"))  # any size, 0 to 255
+photo = ImageOps.exif_transpose(Image.open("photo.jpg"))  # as the camera was held
+photo = np.asarray(photo.convert("RGB"))  # any size, 0 to 255
 answer = model.predict(photo[None])
 print(answer["class"][0].decode(), answer["probabilities"][0].max())
 print(model.get_layer("class_names").get_vocabulary())  # the order of the probabilities"""
