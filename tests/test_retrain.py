@@ -589,3 +589,43 @@ def test_the_default_backbone_follows_what_is_here(monkeypatch, tmp_path):
     name = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
     (tmp_path / "models" / name).write_bytes(b"")
     assert run.default_backbone() == "MobileNetV2"
+
+
+TWO_DEVICES = """
+import json
+import numpy as np
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from tlcourse import extract_features, load_backbone, load_task, setup_device
+setup_device()
+from tlcourse.retrain import train
+task = load_task("faces")
+found = []
+for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
+    backbone = load_backbone("photonet")
+    features = extract_features(backbone, task.train.images, cache=False)
+    probe = train.fit_probe(features, task.train.labels, 0)
+    train.EPOCHS = 2
+    found.append(train.train(backbone, 2, task.train, task.validation, probe, strategy=strategy))
+    assert len(found[-1].model.predict_on_batch(task.test.images)) == len(task.test.labels)
+one, two = found
+apart = [np.abs(a - b).max() for a, b in zip(one.model.get_weights(), two.model.get_weights())]
+print(json.dumps({"apart": float(max(apart)), "methods": [one.method, two.method],
+    "losses": [[score.loss for score in each.scores.values()] for each in found]}))
+"""
+
+
+@pytest.mark.slow
+def test_two_mirrored_devices_train_as_one_does():
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_DEVICES],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "-1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    one, two = found["losses"]
+    assert one == pytest.approx(two, abs=1e-4)
+    assert found["methods"][0] == found["methods"][1]
+    assert found["apart"] < 1e-4

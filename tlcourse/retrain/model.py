@@ -32,8 +32,6 @@ def ready_to_use(classifier: "keras.Model", class_names: Sequence[str], size: in
     """
     import keras
 
-    # Without the optimizer, which would double the size of the file.
-    classifier = keras.Model(classifier.inputs, classifier.outputs[0], name=classifier.name)
     photo = keras.Input((None, None, 3), dtype="uint8", name="photo")
     probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(
         classifier(shrink(photo, size))

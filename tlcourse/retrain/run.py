@@ -127,8 +127,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
     with clock("features"):
         name = options.backbone or default_backbone()
         size = size_of(name)
-        with device.strategy.scope():
-            backbone = load_backbone(name, image_size=size)
+        backbone = load_backbone(name, image_size=size)
         paths = [path for split in dealt.paths.values() for path in split]
         digests = {k: v for report in reports.values() for k, v in report.digests.items()}
         extracted = _extract(

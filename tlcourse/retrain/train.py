@@ -76,7 +76,7 @@ def train(
     (Ctrl-C) or the deadline ends it early, with the best that there is.
 
     Args:
-        backbone: from pictures to features; it is changed.
+        backbone: from pictures to features. It is copied, and stays as it is.
         num_classes: number of classes.
         training: pictures, which may be a memory map, and labels.
         validation: the same.
@@ -86,7 +86,9 @@ def train(
         deadline: in seconds of `time.monotonic()`.
     """
     with strategy.scope():
-        model = build_classifier(backbone, num_classes)
+        copy = keras.models.clone_model(backbone)
+        copy.set_weights(backbone.get_weights())
+        model = build_classifier(copy, num_classes)
         set_head(model, probe)
         unfreeze(model, late_layer(backbone))
         batches = Batches(training, shuffle_seed=seed)
@@ -121,7 +123,10 @@ def train(
     best.restore()
     scores = {PROBE: start} | ({TUNED: best.tuned} if best.tuned else {})
     method = TUNED if best.improved else PROBE
-    return Trained(model, method, scores, regularization_of(probe), best.note)
+    # A model of its own, without strategy and optimizer: under a strategy, `predict_on_batch` gives
+    # each answer once a device, and an optimizer doubles the size of a file.
+    plain = keras.Model(model.inputs, model.outputs[0], name=model.name)
+    return Trained(plain, method, scores, regularization_of(probe), best.note)
 
 
 def score(model: keras.Model, batches: "Batches") -> Score:
