@@ -42,7 +42,6 @@ def write_report(result: "Result", target: Path) -> Path:
         classes=_classes(result),
         mistakes=_mistakes(result),
         curve=_curve(result),
-        audit="",
         use=_use(result),
         times=_times(result.seconds),
         made=_made(result),
