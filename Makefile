@@ -24,9 +24,11 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) tests/check_python.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet \
-		--disable-pip-version-check -e ".[dev]"
+		--disable-pip-version-check -e ".[dev,text]"
 	@echo "Compiling bytecode, so that TensorFlow starts in 5 s instead of 15 …"
 	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
+	# Lesson 9 reads with it; the rest of the course does without.
+	$(BIN)/tlcourse fetch minilm || echo "Going on without minilm: lesson 9 will not run."
 	touch $(READY)
 
 lab: $(READY)

@@ -17,6 +17,8 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+INSTALLED = PROJECT["dependencies"] + EXTRAS["dev"] + EXTRAS["text"]  # by make
 # What people have: Debian 12, Ubuntu 24.04, Debian 13.
 PYTHONS = ("3.11.2", "3.12.3", "3.13.5")
 # Written in pieces, so that this file does not hold what it looks for.
@@ -68,7 +70,7 @@ def text_files() -> dict[str, str]:
 
 def test_every_dependency_is_pinned_to_a_version_that_it_allows():
     pinned = pins()
-    for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]:
+    for text in INSTALLED:
         requirement = Requirement(text)
         name = canonicalize_name(requirement.name)
         assert name in pinned, f"constraints.txt does not pin {name}"
@@ -76,14 +78,14 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows():
 
 
 def test_gpu_extra_asks_for_the_tensorflow_that_is_pinned():
-    (text,) = PROJECT["optional-dependencies"]["gpu"]
+    (text,) = EXTRAS["gpu"]
     assert pins()["tensorflow"] in Requirement(text).specifier
 
 
 def test_what_the_dependencies_bring_in_is_pinned_too():
     """Else two machines get different versions. Walks what is installed here."""
     pinned = pins()
-    todo = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    todo = list(INSTALLED)
     seen, loose = set(), set()
     while todo:
         requirement = Requirement(todo.pop())
@@ -127,7 +129,12 @@ def test_environment_installs_the_same():
     assert sorted(entry.split("=")[0] for entry in plain) == ["pip", "python"]
     (python,) = (entry.split("=")[1] for entry in plain if entry.startswith("python="))
     assert python in SpecifierSet(PROJECT["requires-python"])
-    assert from_pip == ["--constraint constraints.txt", "--editable .[dev]"]
+    assert from_pip == ["--constraint constraints.txt", "--editable .[dev,text]"]
+
+
+def test_make_and_the_readme_install_the_same():
+    for name in ("Makefile", "README.md"):
+        assert '-e ".[dev,text]"' in (ROOT / name).read_text("utf-8")
 
 
 def test_no_file_names_a_registry():

@@ -135,7 +135,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _is_right(path: Path, asset: Asset) -> bool:
+def is_right(path: Path, asset: Asset) -> bool:
     """Whether a file is there, can be read, and has the right size and SHA-256."""
     try:
         return path.stat().st_size == asset.size and sha256(path) == asset.sha256
@@ -159,7 +159,7 @@ def locate(asset: Asset, *, progress: bool = True, timeout: float = 10.0) -> Pat
             names the address, the path and the manual fix.
     """
     for folder in [*bundled_dirs(), shared_dir(), cache_dir()]:
-        if folder is not None and _is_right(folder / asset.path, asset):
+        if folder is not None and is_right(folder / asset.path, asset):
             return folder / asset.path
     target = cache_dir() / asset.path
     # Set aside only what is ours: the cache may be the shared one under a second name.
@@ -170,7 +170,7 @@ def locate(asset: Asset, *, progress: bool = True, timeout: float = 10.0) -> Pat
         return _download(asset, target, progress, timeout)
     except AssetError:
         # Another process may have put the file there meanwhile; Windows then lets none replace it.
-        if _is_right(target, asset):
+        if is_right(target, asset):
             return target
         raise
 

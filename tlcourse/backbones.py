@@ -118,6 +118,8 @@ def load_backbone(
         near = difflib.get_close_matches(name.lower(), [n.lower() for n in _names()], 3, 0.5)
         near = [n for n in _names() if n.lower() in near]
         hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else "See list_backbones()."
+        if name == "minilm":
+            hint = "minilm reads text, not pictures: use load_minilm()."
         raise ValueError(f"There is no backbone {name!r}. {hint}")
     if weights not in ("imagenet", None):
         raise ValueError(f"weights must be 'imagenet' or None, not {weights!r}.")

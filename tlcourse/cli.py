@@ -7,6 +7,7 @@ import sys
 # name -> (module that holds its main, what it does); the module is imported when it is asked for
 COMMANDS = {
     "doctor": ("tlcourse.doctor", "check that the course can run on this machine"),
+    "fetch": ("tlcourse.minilm_files", "get the text encoder of lesson 9"),
     "pretrain": ("tlcourse.recipes.pretrain", "train a bundled network again, such as photonet"),
     "retrain": ("tlcourse.retrain.cli", "make a model of a folder of your own photos"),
     "predict": ("tlcourse.retrain.predict", "say what such a model sees in photos"),

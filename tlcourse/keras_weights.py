@@ -44,7 +44,7 @@ def require_weights(file_name: str, url: str | None = None) -> None:
         return
     if offline():
         raise AssetError(_missing(file_name, url, "TLCOURSE_OFFLINE is set"))
-    if not _answers(url):
+    if not answers(url):
         host = urllib.parse.urlsplit(url).hostname
         raise AssetError(_missing(file_name, url, f"{host} does not answer (no network?)"))
 
@@ -59,7 +59,7 @@ def _missing(file_name: str, url: str, why: str) -> str:
     )
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     """Whether the server, or the proxy on the way to it, takes a call."""
     proxies = urllib.request.getproxies()
     parts = urllib.parse.urlsplit(url)

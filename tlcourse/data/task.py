@@ -66,21 +66,7 @@ class Task:
         Raises:
             ValueError: `n` is below 1, or a class has fewer images than that.
         """
-        counts = np.bincount(self.train.labels, minlength=self.num_classes)
-        if n < 1:
-            raise ValueError(f"n, the images a class, must be at least 1, not {n}.")
-        if n > counts.min():
-            least = int(counts.argmin())
-            raise ValueError(
-                f"few_shot({n}) asks for more images than there are: class "
-                f"{self.class_names[least]!r} of {self.name!r} has {counts[least]}. "
-                f"Ask for {counts.min()} or fewer."
-            )
-        order = np.random.default_rng(seed).permutation(len(self.train.labels))
-        chosen = np.concatenate(
-            [order[self.train.labels[order] == k][:n] for k in range(self.num_classes)]
-        )
-        chosen.sort()
+        chosen = few_of_each(self.train.labels, n, self.class_names, seed, f"{self.name}: images")
         return replace(self, train=Split(self.train.images[chosen], self.train.labels[chosen]))
 
     def as_dataset(
@@ -126,6 +112,28 @@ class Task:
             f"<p>{html.escape(repr(self).split(': ', 1)[1])}</p>"
             f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{picture}"/>'
         )
+
+
+def few_of_each(
+    labels: np.ndarray, n: int, class_names: tuple[str, ...], seed: int, what: str
+) -> np.ndarray:
+    """Sorted indices of `n` examples a class, drawn at random; nested for one seed.
+
+    Raises:
+        ValueError: `n` is below 1, or a class has fewer examples; `what` names them there.
+    """
+    counts = np.bincount(labels, minlength=len(class_names))
+    if n < 1:
+        raise ValueError(f"n, the number a class, must be at least 1, not {n}.")
+    if n > counts.min():
+        least = int(counts.argmin())
+        raise ValueError(
+            f"few_shot({n}) asks for more than there are ({what}): class "
+            f"{class_names[least]!r} has {counts[least]}. Ask for {counts.min()} or fewer."
+        )
+    order = np.random.default_rng(seed).permutation(len(labels))
+    chosen = np.concatenate([order[labels[order] == k][:n] for k in range(len(class_names))])
+    return np.sort(chosen)
 
 
 def _check_split(where: str, split: Split, class_names: tuple[str, ...]) -> None:
