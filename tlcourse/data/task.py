@@ -66,7 +66,7 @@ class Task:
         Raises:
             ValueError: `n` is below 1, or a class has fewer images than that.
         """
-        chosen = few_of_each(self.train.labels, n, self.class_names, seed, f"{self.name}: images")
+        chosen = few_of_each(self.train.labels, n, self.class_names, seed, self.name, "images")
         return replace(self, train=Split(self.train.images[chosen], self.train.labels[chosen]))
 
     def as_dataset(
@@ -115,21 +115,22 @@ class Task:
 
 
 def few_of_each(
-    labels: np.ndarray, n: int, class_names: tuple[str, ...], seed: int, what: str
+    labels: np.ndarray, n: int, class_names: tuple[str, ...], seed: int, name: str, what: str
 ) -> np.ndarray:
     """Sorted indices of `n` examples a class, drawn at random; nested for one seed.
 
     Raises:
-        ValueError: `n` is below 1, or a class has fewer examples; `what` names them there.
+        ValueError: `n` is below 1, or a class has fewer; the message names the task and `what` there is.
     """
     counts = np.bincount(labels, minlength=len(class_names))
     if n < 1:
-        raise ValueError(f"n, the number a class, must be at least 1, not {n}.")
+        raise ValueError(f"n, the {what} a class, must be at least 1, not {n}.")
     if n > counts.min():
         least = int(counts.argmin())
         raise ValueError(
-            f"few_shot({n}) asks for more than there are ({what}): class "
-            f"{class_names[least]!r} has {counts[least]}. Ask for {counts.min()} or fewer."
+            f"few_shot({n}) asks for more {what} than there are: class "
+            f"{class_names[least]!r} of {name!r} has {counts[least]}. "
+            f"Ask for {counts.min()} or fewer."
         )
     order = np.random.default_rng(seed).permutation(len(labels))
     chosen = np.concatenate([order[labels[order] == k][:n] for k in range(len(class_names))])

@@ -58,9 +58,7 @@ class TextTask:
         Raises:
             ValueError: `n` is below 1, or a class has fewer sentences than that.
         """
-        chosen = few_of_each(
-            self.train.labels, n, self.class_names, seed, f"{self.name}: sentences"
-        )
+        chosen = few_of_each(self.train.labels, n, self.class_names, seed, self.name, "sentences")
         return replace(self, train=self.train.take(chosen))
 
     def __repr__(self) -> str:
