@@ -120,7 +120,7 @@ def few_of_each(
     """Sorted indices of `n` examples a class, drawn at random; nested for one seed.
 
     Raises:
-        ValueError: `n` is below 1, or a class has fewer; the message names the task and `what` there is.
+        ValueError: `n` is below 1, or a class has fewer of what is there.
     """
     counts = np.bincount(labels, minlength=len(class_names))
     if n < 1:
