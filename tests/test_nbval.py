@@ -43,26 +43,41 @@ CASES = {
 }
 
 
-@pytest.mark.slow
-def test_a_wrong_stored_output_fails_and_a_near_one_passes(tmp_path):
-    notebook = nbformat.v4.new_notebook(cells=[case for case, _ in CASES.values()])
-    nbformat.write(notebook, tmp_path / "lesson.ipynb")
-    shutil.copy(ROOT / "conftest.py", tmp_path)
-    (tmp_path / "tests").mkdir()
-    shutil.copy(ROOT / "tests" / "nbval_sanitize.cfg", tmp_path / "tests")
-    environment = {**os.environ, "TLCOURSE_CLAIMS": "strict"}
+def run_nbval(folder: Path, name: str, cells: list[dict], **variables: str):
+    """pytest over one notebook, as the Makefile does it."""
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / name)
+    shutil.copy(ROOT / "conftest.py", folder)
+    (folder / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "nbval_sanitize.cfg", folder / "tests")
+    environment = {**os.environ, "TLCOURSE_CLAIMS": "strict", **variables}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "lesson.ipynb", *makefile_options(), "-rA", "--tb=no"],
-        cwd=tmp_path,
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", name, *makefile_options(), "-rA", "--tb=no"],
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.slow
+def test_a_wrong_stored_output_fails_and_a_near_one_passes(tmp_path):
+    done = run_nbval(tmp_path, "lesson.ipynb", [case for case, _ in CASES.values()])
     results = dict(re.findall(r"Cell (\d+).*?(PASSED|FAILED)", done.stdout)) or {
         number: verdict
         for verdict, number in re.findall(r"(PASSED|FAILED) \S*::Cell (\d+)", done.stdout)
     }
     expected = {str(i): "PASSED" if ok else "FAILED" for i, (_, ok) in enumerate(CASES.values())}
     assert results == expected, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_the_lesson_on_text_is_skipped_with_the_reason_where_the_encoder_is_missing(tmp_path):
+    cells = [cell("print('one')", shows="two\n")]  # would fail
+    empty = {"TLCOURSE_CACHE": str(tmp_path / "cache"), "TLCOURSE_SHARED": ""}
+    done = run_nbval(tmp_path, "09_text.ipynb", cells, **empty)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(
+        r"SKIPPED \[1\] 09_text.ipynb: minilm is not in .*tlcourse fetch minilm", done.stdout
+    )
