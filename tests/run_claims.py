@@ -6,6 +6,7 @@ goes on where it stopped, and nothing is run twice. The table goes to `lessons/C
 
     python tests/run_claims.py --seeds 10                        every lesson, and the table
     python tests/run_claims.py --seeds 3 lessons/05_….ipynb      one lesson, printed only
+    … --output lessons/CLAIMS.md lessons/05_….ipynb           one lesson, and its part of it
 """
 
 import argparse
@@ -165,37 +166,52 @@ def rows(runs: list[list[dict] | None]) -> list[Row]:
     ]
 
 
-def markdown(tables: dict[str, list[Row]], seeds: int) -> str:
-    """The page that tells a reader how far each claim can be trusted."""
-    today = datetime.date.today().isoformat()
+HEAD = (
+    "# Which claims hold\n\nEvery lesson is run with several seeds, each in a fresh kernel. A seed "
+    "decides on the first weights of a network, on which labeled images it gets, and on the order "
+    "in which it sees them. A claim has to hold with at least 9 of 10 seeds. Measure again with "
+    "`make claims`.\n"
+)
+FOOT = "The interval of the mean is that of Student's t-distribution."
+
+
+def section(lesson: str, table: list[Row], seeds: int) -> str:
+    """The claims of one lesson, with the day and the versions that they were measured with."""
     parts = [
-        "# Which claims hold",
+        f"## {lesson}",
         "",
-        f"Every lesson was run with {seeds} seeds, each in a fresh kernel. A seed decides on the "
-        "first weights of a network, on which labeled images it gets, and on the order in which "
-        "it sees them. A claim has to hold with at least 9 of 10 seeds.",
+        f"{seeds} seeds, {datetime.date.today().isoformat()}, {', '.join(versions())}, "
+        f"{os.cpu_count()} processor cores.",
         "",
-        f"Measured on {today} with {' and '.join(versions())}, on {os.cpu_count()} processor "
-        "cores. Run it again with `make claims`.",
     ]
-    for lesson, table in tables.items():
-        parts += ["", f"## {lesson}", ""]
-        if not table:
-            parts.append("No claims.")
-            continue
-        parts += [
-            "| claim | claimed | mean | 95 % interval of the mean | lowest … highest | holds |",
-            "|---|---|---|---|---|---|",
-        ]
-        for row in table:
-            text = row.text.replace("|", "\\|")
-            mark = "✓" if row.passes else "✗"
-            parts.append(
-                f"| {text} | {row.bounds} | {row.mean} | {row.interval} | {row.span} | "
-                f"{mark} {row.held}/{row.seeds} |"
-            )
-    parts += ["", "The interval of the mean is that of Student's t-distribution.", ""]
-    return "\n".join(parts)
+    if not table:
+        return "\n".join([*parts, "No claims.", ""])
+    parts += [
+        "| claim | claimed | mean | 95 % interval of the mean | lowest … highest | holds |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in table:
+        text = row.text.replace("|", "\\|")
+        mark = "✓" if row.passes else "✗"
+        parts.append(
+            f"| {text} | {row.bounds} | {row.mean} | {row.interval} | {row.span} | "
+            f"{mark} {row.held}/{row.seeds} |"
+        )
+    return "\n".join([*parts, ""])
+
+
+def page_of(tables: dict[str, list[Row]], seeds: int, old: str = "") -> str:
+    """The page that tells how far each claim can be trusted; lessons not run now stay as in `old`.
+
+    Args:
+        tables: lesson → its claims.
+        seeds: how many seeds they were measured with.
+        old: the page as it was, or nothing.
+    """
+    found = re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", old.replace(FOOT, ""), re.M | re.S)
+    sections = {lesson: f"## {lesson}\n{body.rstrip()}\n" for lesson, body in found}
+    sections |= {lesson: section(lesson, table, seeds) for lesson, table in tables.items()}
+    return "\n".join([HEAD, *(sections[lesson] for lesson in sorted(sections)), FOOT, ""])
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -205,7 +221,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=10, help="how many seeds (default: 10)")
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "claims")
     parser.add_argument(
-        "--output", type=Path, help="default: lessons/CLAIMS.md, when every lesson is run"
+        "--output",
+        type=Path,
+        help="page to write; other lessons in it stay (default: lessons/CLAIMS.md, when every "
+        "lesson is run)",
     )
     options = parser.parse_args(argv)
     if options.seeds < 1:
@@ -240,7 +259,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"\nStopped: {line}")
     if output and not stopped:
         with atomic_path(output) as partial:
-            partial.write_text(markdown(tables, options.seeds), "utf-8")
+            # Of a full run nothing old stays, such as a lesson that has another name now.
+            old = output.read_text("utf-8") if options.notebooks and output.exists() else ""
+            partial.write_text(page_of(tables, options.seeds, old), "utf-8")
         print(f"\nWrote {output}")
     failed = [row.text for table in tables.values() for row in table if not row.passes]
     return 1 if failed or stopped else 0

@@ -69,6 +69,19 @@ def notebook(path, *cells):
     return path
 
 
+def test_lessons_that_were_not_run_stay_on_the_page():
+    row = Row("It works.", "at least 1", "", (2.0, 2.0), 2, 2)
+    page = run_claims.page_of({"02_b": [row], "01_a": []}, 2)
+    assert page.index("## 01_a") < page.index("## 02_b") < page.index(run_claims.FOOT)
+    better = Row("It works.", "at least 1", "", (3.0,) * 10, 10, 10)
+    again = run_claims.page_of({"01_a": [better]}, 10, page)
+    assert again.count("## 01_a") == again.count("## 02_b") == again.count(run_claims.FOOT) == 1
+    assert "| It works. | at least 1 | 3 | 3 … 3 | 3 … 3 | ✓ 10/10 |" in again
+    assert "| It works. | at least 1 | 2 | 2 … 2 | 2 … 2 | ✓ 2/2 |" in again
+    assert "No claims." not in again
+    assert run_claims.page_of({}, 10, again) == again
+
+
 @pytest.mark.slow
 def test_two_seeds_end_to_end(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("TLCOURSE_CLAIMS", "strict")  # must not reach the kernel
