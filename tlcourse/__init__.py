@@ -27,6 +27,7 @@ _EXPORTS = {
     "list_backbones": "backbones",
     "load_backbone": "backbones",
     "load_minilm": "minilm",
+    "audit": "auditing",
     "extract_features": "features",
     "ActivationExtractor": "activations",
     "get_activations": "activations",
@@ -47,6 +48,7 @@ _EXPORTS = {
 _MODULES = (
     "activations",
     "assets",
+    "auditing",
     "backbones",
     "claims",
     "data",

@@ -19,6 +19,7 @@ from tlcourse.keras_weights import find_weights, keras_weights, require_weights
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
 FIGURES = Path(__file__).with_name("backbones.json")
 OURS = ("photonet", "objectnet", "objectnet_shuffled", "noisenet")
@@ -134,6 +135,13 @@ def load_backbone(
 
         return load_alexnet(image_size, weights, options)
     return _load_application(name, image_size, weights, pooling, options)
+
+
+def bundled_weights(name: str) -> dict[str, "np.ndarray"]:
+    """The trained weights of one of the course's own networks, by `layer/variable`, float32."""
+    from tlcourse.photonet import stored_weights
+
+    return stored_weights(_weights_of(name))
 
 
 def preprocess_input(name: str) -> Callable:

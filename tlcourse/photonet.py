@@ -135,7 +135,7 @@ def load_photonet_weights(model: keras.Model, path: str | Path = WEIGHTS) -> ker
         FileNotFoundError: The weights or their digest are not there.
         ValueError: The digest is wrong, or the weights are those of another network.
     """
-    stored = _read(path)
+    stored = stored_weights(path)
     variables = {f"{layer.name}/{v.name}": v for layer in model.layers for v in layer.weights}
     for name, variable in variables.items():
         found = stored[name].shape if name in stored else "nothing"
@@ -146,11 +146,19 @@ def load_photonet_weights(model: keras.Model, path: str | Path = WEIGHTS) -> ker
                 "with, or without a head (classes=None)."
             )
     for name, variable in variables.items():
-        values = stored[name].astype("float32")
-        if f"{name}:scale" in stored:  # int8 kernels carry a scale for each output channel
-            values *= stored[f"{name}:scale"]
-        variable.assign(values)
+        variable.assign(stored[name])
     return model
+
+
+def stored_weights(path: str | Path = WEIGHTS) -> dict[str, np.ndarray]:
+    """The weights of a file as float32, by `layer/variable`; raises as `load_photonet_weights`."""
+    stored = _read(path)
+    values = {name: array for name, array in stored.items() if "/" in name and ":" not in name}
+    # int8 kernels carry a scale for each output channel
+    return {
+        name: array.astype("float32") * stored.get(f"{name}:scale", np.float32(1))
+        for name, array in values.items()
+    }
 
 
 def photonet_classes(path: str | Path = WEIGHTS) -> tuple[str, ...]:

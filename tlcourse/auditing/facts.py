@@ -1,0 +1,200 @@
+"""What can be known of a model by looking at it, without training or changing it."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlcourse.auditing.data import Data
+from tlcourse.backbones import OURS, bundled_weights
+from tlcourse.summary import leaves, walk
+from tlcourse.tracing import attribute
+
+if TYPE_CHECKING:
+    import keras
+
+Named = tuple[str, "keras.layers.Layer"]
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """A model and its data, looked at once; the checks read from here.
+
+    Attributes:
+        model: as it was given.
+        data: what it is given.
+        body: path and layer of those with weights, but for the head.
+        head: the last layer with weights, if it gives the answers.
+        pretrained: paths of layers of the body that hold what they learned elsewhere.
+        arriving: path → what arrives at a nested model (`""` is the whole) or layer.
+        output: what the model gives for `data.sample`, or None.
+        learning: ids of the variables that change in training.
+    """
+
+    model: "keras.Model"
+    data: Data
+    body: tuple[Named, ...] = ()
+    head: Named | None = None
+    pretrained: frozenset[str] = frozenset()
+    arriving: dict[str, np.ndarray] = field(default_factory=dict)
+    output: np.ndarray | None = None
+    learning: frozenset[int] = frozenset()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether there is an optimizer and a loss."""
+        return getattr(self.model, "optimizer", None) is not None
+
+    def learns(self, layer: "keras.layers.Layer") -> bool:
+        """Whether some weight of a layer changes in training: it, and all models around it, may."""
+        return any(id(variable) in self.learning for variable in layer.weights)
+
+
+def look_at(model: "keras.Model", data: Data, pretrained: bool | None) -> tuple[Facts, list[str]]:
+    """Collect the facts, and sentences on what could not be found out."""
+    skipped = []
+    weighted = [(path, layer) for path, layer in leaves(model) if layer.weights]
+    head = weighted[-1] if weighted and _gives_answers(model, weighted[-1][1]) else None
+    body = tuple(weighted[:-1] if head else weighted)
+    compiled = getattr(model, "optimizer", None) is not None
+    trained_here = compiled and int(model.optimizer.iterations) > 0
+    known, unsure = _pretrained(model, body, pretrained, trained_here)
+    if unsure:
+        skipped.append(
+            "Once a model has been trained, its own layers do not tell whether they were "
+            "pretrained: audit it before `fit`, or say `pretrained=True`."
+        )
+    if not compiled:
+        skipped.append("Loss and learning rate: the model is not compiled.")
+    arriving, output = {}, None
+    if data.sample is None:
+        skipped.append("What goes in and comes out: give pictures, by `task` or `train`.")
+    else:
+        try:
+            arriving, output = listen(model, data.sample)
+        except Exception as error:  # whatever an odd model stumbles on
+            skipped.append(f"The model could not be run on the pictures: {_first_line(error)}")
+    learning = frozenset(map(id, model.trainable_variables))
+    return Facts(model, data, body, head, known, arriving, output, learning), skipped
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+
+
+def _gives_answers(model: "keras.Model", layer: "keras.layers.Layer") -> bool:
+    import keras
+
+    if isinstance(layer, keras.layers.Dense):
+        return True
+    # The last convolution of a backbone is no head; nobody compiles a backbone.
+    return isinstance(layer, keras.layers.Conv2D) and getattr(model, "optimizer", None) is not None
+
+
+# ------------------------------------------------------------------ what was learned elsewhere
+
+
+def _pretrained(
+    model: "keras.Model", body: tuple[Named, ...], told: bool | None, trained_here: bool
+) -> tuple[frozenset[str], bool]:
+    if told is not None:
+        return frozenset(path for path, _ in body) if told else frozenset(), False
+    inside = tuple(f"{path}/" for path, inner in walk(model) if _is_ours(inner))
+    known = {path for path, _ in body if path.startswith(inside)}
+    if _is_ours(model):
+        known = {path for path, _ in body}
+    marked = {path for path, layer in _with_marks(body) if not (trained_here and layer.trainable)}
+    known |= marked
+    return frozenset(known), trained_here and not known and any(True for _ in _with_marks(body))
+
+
+def _is_ours(model: "keras.layers.Layer") -> bool:
+    """Whether it is one of the course's backbones, with the bundled weights or near to them."""
+    if model.name not in OURS or not hasattr(model, "layers"):
+        return False
+    stored = bundled_weights(model.name)
+    for layer in model.layers:
+        kernel, original = getattr(layer, "kernel", None), stored.get(f"{layer.name}/kernel")
+        if kernel is None or original is None or original.size < 500:
+            continue
+        if original.shape != tuple(kernel.shape):
+            continue
+        # Random numbers have a correlation of about 0; fine-tuning leaves it near 1.
+        if np.corrcoef(original.ravel(), _array(kernel).ravel())[0, 1] > 0.5:
+            return True
+    return False
+
+
+def _with_marks(body: tuple[Named, ...]) -> Iterator[Named]:
+    """Layers that have been trained at some time.
+
+    Fresh biases and normalization statistics are all alike, and training makes them differ. A
+    layer without any is taken for what the next one is, which is mostly its normalization.
+    """
+    trained = False
+    for path, layer in reversed(body):
+        vectors = [v for v in layer.weights if len(v.shape) == 1 and v.shape[0] > 1]
+        if vectors:
+            trained = any(np.ptp(_array(vector)) > 0 for vector in vectors)
+        if trained:
+            yield path, layer
+
+
+def _array(variable) -> np.ndarray:
+    import keras
+
+    return keras.ops.convert_to_numpy(variable)
+
+
+# ------------------------------------------------------------------ one pass, forward
+
+
+def listen(
+    model: "keras.Model", pictures: np.ndarray
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """Run the model once, in inference mode, and note what arrives where.
+
+    No variable keeps a change: a layer that was built to run in training mode always would else
+    move its statistics, or draw a random number.
+
+    Returns:
+        What arrives at each nested model, and at each `BatchNormalization`; the first path is
+        `""`, the model itself. And the output, or None if it is not one array.
+    """
+    import keras
+
+    images = pictures.astype("float32") if pictures.ndim == 4 else pictures
+    places = {
+        path: layer
+        for path, layer in walk(model)
+        if hasattr(layer, "layers") or isinstance(layer, keras.layers.BatchNormalization)
+    }
+    arriving = {"": images}
+
+    def noting(path, call):
+        def noted(inputs, *args, **kwargs):
+            if path not in arriving and hasattr(inputs, "shape"):
+                arriving[path] = _array(inputs)
+            return call(inputs, *args, **kwargs)
+
+        return noted
+
+    with contextlib.ExitStack() as restore:
+        restore.enter_context(_unchanged(model))
+        for path, layer in places.items():
+            restore.enter_context(attribute(layer, "call", noting(path, layer.call)))
+        output = model(images, training=False)
+    return arriving, _array(output) if hasattr(output, "shape") else None
+
+
+@contextlib.contextmanager
+def _unchanged(model: "keras.Model") -> Iterator[None]:
+    before = [(variable, _array(variable)) for variable in model.non_trainable_variables]
+    try:
+        yield
+    finally:
+        for variable, value in before:
+            if not np.array_equal(_array(variable), value, equal_nan=True):
+                variable.assign(value)

@@ -1,0 +1,168 @@
+"""Mistakes about what comes out of a model, and the loss that judges it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tlcourse.auditing.data import is_class_labels, is_one_hot
+from tlcourse.auditing.facts import Facts
+from tlcourse.auditing.report import Finding
+
+REGRESSION = ("meansquared", "meanabsolute", "mse", "mae", "huber", "logcosh", "msle", "mape")
+
+
+def logits_or_not(facts: Facts) -> Iterator[Finding]:
+    """Softmax with `from_logits=True`, or logits without it."""
+    loss, kind = _loss(facts), gives(facts)
+    if loss is None or kind is None or "crossentropy" not in loss[0]:
+        return
+    from_logits = loss[1]
+    if kind == "logits" and not from_logits:
+        yield Finding(
+            "error",
+            "from_logits",
+            "The model gives logits, and the loss takes them for probabilities.",
+            "Numbers below 0 or above 1 are cut off, and with them the gradient: most training "
+            "stands still.",
+            compile_code(loss_code(facts, from_logits=True)),
+        )
+    if kind == "probabilities" and from_logits:
+        yield Finding(
+            "error",
+            "from_logits",
+            "The model gives probabilities, and the loss takes them for logits.",
+            "A second softmax flattens the first: even a perfect answer is far from certain, and "
+            "training slows down. (On TensorFlow, Keras 3 notices a softmax that is the very last "
+            "step, warns, and undoes it. It does not where anything follows.)",
+            compile_code(loss_code(facts, from_logits=False)),
+        )
+
+
+def outputs_and_classes(facts: Facts) -> Iterator[Finding]:
+    """More or fewer outputs than classes."""
+    shape, classes = getattr(facts.model, "output_shape", None), facts.data.num_classes
+    if shape is None and facts.output is not None:
+        shape = facts.output.shape
+    if not facts.head or classes is None or not isinstance(shape, tuple) or len(shape) != 2:
+        return
+    outputs, loss = shape[1], _loss(facts)
+    if outputs == classes or (outputs == 1 and classes == 2 and not _softmax_alone(facts, loss)):
+        return
+    fewer = outputs < classes
+    yield Finding(
+        "error" if fewer or outputs == 1 else "warning",
+        "outputs and classes",
+        f"The model has {outputs} output{'s' * (outputs > 1)} for {classes} classes.",
+        "A class without an output can never be named; its labels stop training, or make it NaN."
+        if fewer
+        else "Outputs without a class can be named, and never rightly.",
+        f"outputs = keras.layers.Dense({classes}, name={facts.head[1].name!r})(features)",
+    )
+
+
+def _softmax_alone(facts: Facts, loss) -> bool:
+    """A softmax over one output is always 1."""
+    alone = getattr(getattr(facts.head[1], "activation", None), "__name__", "") == "softmax"
+    return alone or (
+        loss is not None and loss[0] in ("categoricalcrossentropy", "sparsecategoricalcrossentropy")
+    )
+
+
+def loss_and_labels(facts: Facts) -> Iterator[Finding]:
+    """A loss that is for labels of another form."""
+    loss = _loss(facts)
+    labels = next((s.labels for s in facts.data.splits.values() if s.labels is not None), None)
+    if loss is None or not is_class_labels(labels) or not facts.head:
+        return
+    name, _ = loss
+    outputs = int(getattr(facts.model, "output_shape", (0, 0))[-1] or 0)
+    hot = is_one_hot(labels)
+    if name.startswith(REGRESSION):
+        found = "The labels are classes, and the loss is one for quantities."
+        why = (
+            "It treats class 4 as twice class 2, and hardly corrects answers that are surely wrong."
+        )
+    elif name == "sparsecategoricalcrossentropy" and hot:
+        found = "The labels are one-hot, and the loss wants the number of the class."
+        why = "Keras stops with an error about shapes."
+    elif name in ("categoricalcrossentropy", "categoricalfocalcrossentropy") and not hot:
+        found = "The labels are numbers of classes, and the loss wants them one-hot."
+        why = "Keras stops with an error about shapes."
+    elif name == "binarycrossentropy" and not hot and outputs > 1:
+        found = (
+            f"The model has {outputs} outputs, and the loss is for one with the answers 0 and 1."
+        )
+        why = "Keras stops with an error about shapes, or compares outputs with the wrong labels."
+    else:
+        return
+    yield Finding(
+        "error",
+        "loss and labels",
+        f"{found} (Labels {labels.dtype} {labels.shape}.)",
+        why,
+        compile_code(loss_code(facts, from_logits=gives(facts) != "probabilities")),
+    )
+
+
+# ------------------------------------------------------------------ what it is
+
+
+def gives(facts: Facts) -> str | None:
+    """`"probabilities"` or `"logits"`; None where it cannot be told."""
+    import keras
+
+    last = facts.model
+    while getattr(last, "layers", None):
+        last = last.layers[-1]
+    if isinstance(last, keras.layers.Softmax):
+        return "probabilities"
+    activation = getattr(getattr(last, "activation", None), "__name__", None)
+    if activation in ("softmax", "sigmoid"):
+        return "probabilities"
+    output = facts.output
+    if output is not None and output.ndim == 2 and len(output):
+        sums = output.sum(axis=1)
+        if output.shape[1] > 1 and output.min() >= 0 and np.allclose(sums, 1, atol=1e-3):
+            return "probabilities"  # by an operation that is no layer
+        return "logits" if output.min() < 0 or output.max() > 1 else None
+    return "logits" if activation == "linear" else None
+
+
+def _loss(facts: Facts) -> tuple[str, bool] | None:
+    """Name of the loss, in plain letters, and its `from_logits`; None where there is not one."""
+    loss = getattr(facts.model, "loss", None) if facts.compiled else None
+    if loss is None or isinstance(loss, list | tuple | dict):
+        return None
+    if isinstance(loss, str):
+        name, settings = loss, {}
+    elif hasattr(loss, "get_config"):
+        name, settings = type(loss).__name__, loss.get_config()
+        if name == "LossFunctionWrapper":
+            name = loss.name
+    else:
+        name, settings = getattr(loss, "__name__", type(loss).__name__), {}
+    return name.replace("_", "").lower(), bool(settings.get("from_logits", False))
+
+
+def loss_code(facts: Facts, *, from_logits: bool) -> str:
+    """Code for the loss that fits the labels and the outputs."""
+    labels = next((s.labels for s in facts.data.splits.values() if s.labels is not None), None)
+    outputs, loss = getattr(facts.model, "output_shape", None), _loss(facts)
+    if isinstance(outputs, tuple) and outputs[-1] == 1:
+        kind = "BinaryCrossentropy"
+    elif labels is not None:
+        kind = "CategoricalCrossentropy" if is_one_hot(labels) else "SparseCategoricalCrossentropy"
+    elif loss is not None and loss[0].startswith("binary"):
+        kind = "BinaryCrossentropy"
+    else:
+        sparse = loss is None or loss[0].startswith("sparse")
+        kind = "SparseCategoricalCrossentropy" if sparse else "CategoricalCrossentropy"
+    return f"keras.losses.{kind}({'from_logits=True' if from_logits else ''})"
+
+
+def compile_code(loss: str) -> str:
+    """Code that compiles the model with another loss."""
+    return f'model.compile(model.optimizer, {loss}, metrics=["accuracy"])'
+
+
+CHECKS = (logits_or_not, outputs_and_classes, loss_and_labels)
