@@ -12,7 +12,7 @@ from tlcourse.auditing.report import Finding
 
 IMBALANCE = 5.0  # times as many pictures of one class as of another
 SIDE = 16  # pixels of a thumbnail
-SURELY, PERHAPS, NEARER = 0.9985, 0.98, 0.25  # see `near_pairs`
+SURELY, PERHAPS, NEARER = 0.9985, 0.98, 0.18  # see `near_pairs`
 
 
 def split_moves(facts: Facts) -> Iterator[Finding]:

@@ -1,12 +1,12 @@
 """Mistakes about what learns, and how fast."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from tlcourse.auditing.facts import Facts
 from tlcourse.auditing.report import Finding
-from tlcourse.summary import walk
 
 AGAIN = "  # then compile again, with a new optimizer"
 # Highest learning rate for layers that were trained before, by optimizer. Measured with SGD, as
@@ -19,11 +19,13 @@ ADAM_LIKE = ("Adam", "AdamW", "Nadam", "RMSprop")
 def nothing_learns(facts: Facts) -> Iterator[Finding]:
     """Every weight is frozen."""
     weights = facts.model.weights
+    in_vain = not facts.model.trainable and any(layer.trainable for _, layer in facts.body)
     if weights and not facts.model.trainable_variables and (facts.compiled or facts.head):
         yield Finding(
             "error",
             "nothing learns",
-            f"All {len(weights)} weights are frozen, the head's among them.",
+            f"All {len(weights)} weights are frozen, the head's among them."
+            + " Layers were set to learn, but the model itself is frozen." * bool(in_vain),
             "Training runs, and changes nothing: the head keeps the random numbers it began with.",
             _only_the_head(facts),
         )
@@ -57,31 +59,23 @@ def head_frozen(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def unfrozen_in_vain(facts: Facts) -> Iterator[Finding]:
-    """Layers that are set to learn inside a model that is frozen."""
-    idle = [
-        path
-        for path, layer in facts.body
-        if layer.trainable and layer.trainable_variables and not facts.learns(layer)
-    ]
-    if not idle:
+def nothing_unfrozen(facts: Facts) -> Iterator[Finding]:
+    """A body that is all frozen under a learning rate that is for fine-tuning."""
+    layers = [layer for path, layer in facts.body if path in facts.pretrained]
+    if not facts.compiled or not facts.head or not layers or any(map(facts.learns, layers)):
         return
-    frozen = [
-        path
-        for path, inner in walk(facts.model)
-        if hasattr(inner, "layers") and not inner.trainable and idle[0].startswith(f"{path}/")
-    ]
-    outer = layer_code(frozen[0]) if frozen else "model"
+    speed = _speed(facts)
+    if speed is None or not facts.learns(facts.head[1]) or speed.size > speed.limit / 20:
+        return
+    place = _home(facts.body[-1][0])
     yield Finding(
-        "error",
-        "unfrozen in vain",
-        f"{_listed(idle)} set to learn, but the model around "
-        f"{'it is' if len(idle) == 1 else 'them is'} frozen.",
-        "A frozen model freezes all that is inside, whatever the layers inside say: this is "
-        "feature extraction under the name of fine-tuning.",
-        f"flags = [(layer, layer.trainable) for layer in {outer}.layers]\n"
-        f"{outer}.trainable = True  # this sets all inside, so they are set back\n"
-        f"for layer, flag in flags:\n    layer.trainable = flag{AGAIN}",
+        "warning",
+        "nothing is unfrozen",
+        f"{speed.said}, which is for fine-tuning, and only the head learns.",
+        "This is feature extraction, slowed down, under the name of fine-tuning: the body stays "
+        "as it was, and nobody is told.",
+        f"for layer in {place}.layers[-10:]:\n"
+        f"    layer.trainable = not isinstance(layer, keras.layers.BatchNormalization){AGAIN}",
     )
 
 
@@ -151,27 +145,37 @@ def rate_too_high(facts: Facts) -> Iterator[Finding]:
     tuned = [path for path, layer in facts.body if path in facts.pretrained and facts.learns(layer)]
     if not facts.compiled or not tuned:
         return
-    optimizer = _optimizer(facts)
-    kind = type(optimizer).__name__
-    rate = peak_rate(optimizer)
-    if kind == "SGD":
-        momentum = float(optimizer.momentum)
-        size, limit, better = rate / (1 - min(momentum, 0.99)), SGD_LIMIT, "SGD(0.01, momentum=0.9)"
-        said = f"SGD reaches a learning rate of {rate:g} with momentum {momentum:g}"
-    elif kind in ADAM_LIKE:
-        size, limit, better = rate, ADAM_LIMIT, f"{kind}(1e-5)"
-        said = f"{kind} reaches a learning rate of {rate:g}"
-    else:
-        return
-    if size > limit:
+    speed = _speed(facts)
+    if speed is not None and speed.size > speed.limit:
         yield Finding(
             "error",
             "learning rate too high",
-            f"{said}, and {len(tuned)} pretrained layers learn, {tuned[0]} the first.",
+            f"{speed.said}, and {len(tuned)} pretrained layers learn, {tuned[0]} the first.",
             "Steps that suit a new head are too long for layers that are good already: they "
             "forget what they knew within a few steps.",
-            f'model.compile(keras.optimizers.{better}, model.loss, metrics=["accuracy"])',
+            f'model.compile(keras.optimizers.{speed.better}, model.loss, metrics=["accuracy"])',
         )
+
+
+class Speed(NamedTuple):
+    """How fast an optimizer goes: `limit` is the most that pretrained layers bear."""
+
+    size: float
+    limit: float
+    said: str
+    better: str
+
+
+def _speed(facts: Facts) -> Speed | None:
+    """None for an optimizer whose steps are of another kind."""
+    optimizer = _optimizer(facts)
+    kind, rate = type(optimizer).__name__, peak_rate(optimizer)
+    said = f"{kind} reaches a learning rate of {rate:g}"
+    if kind == "SGD":
+        momentum = float(optimizer.momentum)
+        size, said = rate / (1 - min(momentum, 0.99)), f"{said} with momentum {momentum:g}"
+        return Speed(size, SGD_LIMIT, said, "SGD(0.01, momentum=0.9)")
+    return Speed(rate, ADAM_LIMIT, said, f"{kind}(1e-5)") if kind in ADAM_LIKE else None
 
 
 def peak_rate(optimizer) -> float:
@@ -213,17 +217,11 @@ def _only_the_head(facts: Facts) -> str:
     return "\n".join(["model.trainable = True", *lines]) + AGAIN
 
 
-def _listed(paths: list[str]) -> str:
-    if len(paths) == 1:
-        return f"{paths[0]} is"
-    return f"{len(paths)} layers, {paths[0]} the first, are"
-
-
 CHECKS = (
     nothing_learns,
     nothing_frozen,
+    nothing_unfrozen,
     head_frozen,
-    unfrozen_in_vain,
     changed_after_compile,
     statistics_move,
     rate_too_high,
