@@ -179,6 +179,8 @@ def test_the_report_is_one_page_with_all_in_it(made):
                   "load_model", "linear probe", "fine-tuning", "photonet, 64×64"):  # fmt: skip
         assert words in page.text, words
     assert "$" not in page.text
+    assert "Looked at" in page.text  # by the audit, which finds nothing wrong with this model
+    assert "Nothing found" in page.text
 
 
 def test_judgment_of_four_photos():

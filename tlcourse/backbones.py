@@ -166,7 +166,7 @@ def _load_ours(name: str, image_size: int, weights, pooling, options: dict) -> "
     maps = body.layers[-2].output
     if pooling == "max":
         maps = keras.layers.GlobalMaxPooling2D(name="features")(maps)
-    return keras.Model(body.inputs, maps, name=name)
+    return keras.Model(body.input, maps, name=name)
 
 
 def _load_application(name: str, image_size, weights, pooling, options: dict) -> "keras.Model":

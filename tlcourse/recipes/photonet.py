@@ -501,7 +501,7 @@ def probe_unseen(
     model: keras.Model, photos: Photos, sizes: Sequence[int] = (2, 5, 10, 25, 50)
 ) -> dict[str, float]:
     """Mean accuracy of linear probes on classes that `model` was not trained on, over 5 seeds."""
-    body = keras.Model(model.inputs, model.get_layer("features").output)
+    body = keras.Model(model.input, model.get_layer("features").output)
     features = tuple(logits_of(body, x) for x in (photos.train_images, photos.val_images))
     labels = photos.train_labels, photos.val_labels
     return {

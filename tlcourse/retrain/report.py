@@ -11,6 +11,7 @@ import numpy as np
 
 from tlcourse import plots
 from tlcourse.assets import atomic_path
+from tlcourse.auditing import audit
 from tlcourse.explain import grad_cam
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def write_report(result: "Result", target: Path) -> Path:
         classes=_classes(result),
         mistakes=_mistakes(result),
         curve=_curve(result),
+        audit=_audit(result),
         use=_use(result),
         times=_times(result.seconds),
         made=_made(result),
@@ -92,6 +94,11 @@ def _photos(result: "Result") -> str:
         _findings("Read after a conversion", result.notes, result.options.folder),
     ]
     return "".join(parts)
+
+
+def _audit(result: "Result") -> str:
+    report = audit(result.trained.model, result.task)
+    return f"<p>{html.escape(report.title)}</p>" + _table(None, report.rows(), text=True)
 
 
 def _findings(title: str, findings: Sequence, folder: Path) -> str:

@@ -125,7 +125,7 @@ def train(
     method = TUNED if best.improved else PROBE
     # A model of its own, without strategy and optimizer: under a strategy, `predict_on_batch` gives
     # each answer once a device, and an optimizer doubles the size of a file.
-    plain = keras.Model(model.inputs, model.outputs[0], name=model.name)
+    plain = keras.Model(model.input, model.output, name=model.name)
     return Trained(plain, method, scores, regularization_of(probe), best.note)
 
 
