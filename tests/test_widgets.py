@@ -35,6 +35,11 @@ def test_matching_rows_are_sorted_and_unknown_figures_come_last(words, down, exp
     assert names(widgets.matching(ROWS, words, lambda r: r.top1, down)) == expected
 
 
+def test_names_are_sorted_as_in_a_dictionary():
+    found = widgets.matching(ROWS, "", lambda r: r.name)
+    assert names(found) == ["photonet", "ResNet50", "VGG16"]
+
+
 def parts(**options):
     box = widgets.catalog(ROWS, **options)
     (controls, table, choice, code, output) = box.children
@@ -43,7 +48,7 @@ def parts(**options):
 
 def test_the_table_follows_search_and_sort():
     search, sort, down, table, *_ = parts(milliseconds={"VGG16": 90.0, "ResNet50": 30.0})
-    assert table.value.index("VGG16") < table.value.index("photonet")
+    assert table.value.index("photonet") < table.value.index("VGG16")
     sort.value = widgets.SPEED
     assert table.value.index("ResNet50") < table.value.index("VGG16") < table.value.index("photo")
     down.value = True

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 
 from tlcourse.backbones import Backbone
 
-# heading -> (what it shows, what it sorts by); None sorts last either way
+# heading -> what it shows and sorts by; None sorts last either way
 _COLUMNS: dict[str, Callable[[Backbone], object]] = {
     "name": lambda row: row.name,
     "year": lambda row: row.year,
@@ -35,8 +35,8 @@ def catalog(
     Args:
         rows: such as `list_backbones()`.
         milliseconds: name → time of one picture, as measured on this machine; a column more.
-        demo: called with the chosen name when the button is pressed; what it returns is
-            displayed. An error that it raises is shown as one line.
+        demo: called with the chosen name when the button is pressed; what it prints or returns
+            is shown. Of an error that it raises, the message is.
 
     Returns:
         The widget. Its parts are `children`: controls, table, chosen network, demo's output.
@@ -69,7 +69,8 @@ def catalog(
                 from IPython.display import display
 
                 try:
-                    display(demo(chosen.value))
+                    if (result := demo(chosen.value)) is not None:
+                        display(result)
                 except Exception as error:
                     print(error)
         finally:
@@ -99,7 +100,12 @@ def matching(
     """
     wanted = words.lower().split()
     found = [r for r in rows if all(w in f"{r.name} {r.license}".lower() for w in wanted)]
-    known = sorted((r for r in found if key(r) is not None), key=key, reverse=down)
+
+    def place(row: Backbone):
+        value = key(row)
+        return value.lower() if isinstance(value, str) else value
+
+    known = sorted((r for r in found if key(r) is not None), key=place, reverse=down)
     return known + [r for r in found if key(r) is None]
 
 
