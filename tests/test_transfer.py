@@ -3,7 +3,7 @@ import pytest
 
 from tlcourse.data import Split, Task, load_task
 from tlcourse.probe import FloorScaler, linear_probe, set_head
-from tlcourse.summary import trainable_summary
+from tlcourse.summary import leaves, trainable_summary
 from tlcourse.transfer import (
     Result,
     build_classifier,
@@ -245,3 +245,18 @@ def test_fine_tuning_on_a_foreign_task_keeps_what_the_probe_knew():
     tuned = np.mean(model.predict(few.test.images, verbose=0).argmax(axis=1) == few.test.labels)
     assert frozen[0].accuracy > 0.8
     assert tuned > frozen[0].accuracy - 0.02
+
+
+def test_from_scratch_its_averages_follow_faster(backbone, task, monkeypatch):
+    import keras
+
+    seen = []
+
+    def look(model, *_):
+        norms = [layer for _, layer in leaves(model)]
+        norms = [layer for layer in norms if isinstance(layer, keras.layers.BatchNormalization)]
+        seen.extend(norm.momentum for norm in norms)
+
+    monkeypatch.setattr("tlcourse.transfer._fit", look)
+    compare(backbone, task, from_layer="stage2", sizes=(5,), seeds=(0,), methods=("from scratch",))
+    assert seen and max(seen) == 0.9

@@ -230,7 +230,7 @@ def _accuracy(method, backbone, few: Task, from_layer, scratch_epochs, seed, opt
         keras.utils.set_random_seed(seed)
         model = build_classifier(keras.models.clone_model(backbone), few.num_classes)
         model.trainable = True
-        for layer in leaves(model):
+        for _, layer in leaves(model):
             if isinstance(layer, keras.layers.BatchNormalization):
                 # Few pictures are few steps: at Keras's 0.99 the running averages would lag behind
                 # the weights, and "from scratch" would look worse than it is.
