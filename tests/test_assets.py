@@ -439,3 +439,9 @@ def test_lazy_attributes():
     assert "load_task" in dir(tlcourse)
     with pytest.raises(AttributeError, match="has no attribute 'load_tusk'; it has: "):
         _ = tlcourse.load_tusk
+
+
+def test_a_bundled_file_is_found_and_a_missing_one_named():
+    assert assets.bundled("transfer_surface/surface.csv").read_text("utf-8").startswith("seed,")
+    with pytest.raises(AssetError, match=r"nowhere/table\.csv"):
+        assets.bundled("nowhere/table.csv")

@@ -76,6 +76,18 @@ def bundled_dirs() -> list[Path]:
     return [folder for folder in candidates if folder.is_dir()]
 
 
+def bundled(relative: str) -> Path:
+    """Path of a bundled file, such as `"transfer_surface/surface.csv"`.
+
+    Raises:
+        AssetError: it is not there.
+    """
+    for folder in bundled_dirs():
+        if (folder / relative).is_file():
+            return folder / relative
+    raise AssetError(f"{relative} should come with the course, but is not there: install it again.")
+
+
 @contextlib.contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
     """Yield a unique path beside `target`; on success move it there, on any failure remove it.

@@ -18,7 +18,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tlcourse.assets import atomic_path, bundled_dirs
+from tlcourse.assets import atomic_path, bundled
 from tlcourse.photonet import WEIGHTS, load_photonet_weights, photonet
 from tlcourse.recipes.photonet import (
     Config,
@@ -63,8 +63,7 @@ def load_rung(stem: int, epoch: int) -> keras.Model:
 
 def load_table() -> list[dict[str, float]]:
     """The rows of `datasets/source_ladder`: all twelve rungs and what was measured of them."""
-    paths = (folder / "source_ladder" / "ladder.csv" for folder in bundled_dirs())
-    with next(path for path in paths if path.is_file()).open(newline="", encoding="utf-8") as file:
+    with bundled("source_ladder/ladder.csv").open(newline="", encoding="utf-8") as file:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 

@@ -19,7 +19,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from tlcourse.assets import atomic_path, bundled_dirs
+from tlcourse.assets import atomic_path, bundled
 from tlcourse.data import Task, load_task
 from tlcourse.progress import progress
 
@@ -140,10 +140,7 @@ def load_surface(path: str | Path | None = None) -> tuple[tuple[int, ...], dict]
         The numbers of labeled images a class, and (method, kept stages) → test accuracies
         (sizes, seeds); from scratch is `("scratch", 0)`.
     """
-    if path is None:
-        folders = (folder / "transfer_surface" for folder in bundled_dirs())
-        path = next(f / "surface.csv" for f in folders if (f / "surface.csv").is_file())
-    table = read(path)
+    table = read(path or bundled("transfer_surface/surface.csv"))
     seeds = sorted({point.seed for point in table})
     lines = [("scratch", 0), *((m, k) for m in METHODS for k in range(1, STAGES + 1))]
     return SIZES, {
