@@ -1,8 +1,4 @@
-"""Interactive parts of the lessons; the only module that imports ipywidgets.
-
-A widget composes what others compute and draw. Every control has a label, and can be used by
-keyboard.
-"""
+"""A catalog of backbones to search and sort."""
 
 import html
 from collections.abc import Callable, Mapping, Sequence
