@@ -1,6 +1,7 @@
 # make lab      set up what is needed, then open the course in JupyterLab
 # make test     set up, then run every test and every notebook
 # make quick    the unit tests alone
+# make exercises  the exercise notebooks, from their solutions
 # make claims   every lesson with ten seeds: which claims hold
 # make outputs  run every lesson and store its outputs
 # make bench    speeds, as ratios taken in one run
@@ -11,10 +12,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # One kernel a notebook: a notebook's cells must stay together on one worker.
-NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+NBVAL := -n 2 --dist loadfile --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-kernel-startup-timeout 120 --nbval-cell-timeout 300 -p no:cacheprovider
 
-.PHONY: lab test quick notebooks claims outputs bench format lint setup clean
+# One thread for linear algebra: two notebooks at once would fight for the cores, ten times slower.
+QUIETLY := OMP_NUM_THREADS=1 TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1
+
+.PHONY: lab test quick notebooks exercises claims outputs bench format lint setup clean
 .DEFAULT_GOAL := lab
 
 setup: $(READY)
@@ -42,10 +46,14 @@ test: $(READY)
 	$(BIN)/python -m pytest tests -n 2 --dist loadfile --durations 10
 	$(MAKE) notebooks
 
-# One thread for linear algebra: two notebooks at once would fight for the cores, ten times slower.
+# Exercises have no outputs to compare: without an answer, they must run to the end.
 notebooks: $(READY)
-	OMP_NUM_THREADS=1 TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1 \
-		$(BIN)/python -m pytest lessons $(NBVAL) -n 2 --dist loadfile
+	$(QUIETLY) $(BIN)/python -m pytest lessons --ignore lessons/exercises --nbval $(NBVAL)
+	$(QUIETLY) $(BIN)/python -m pytest lessons/exercises --nbval-lax $(NBVAL)
+
+# From lessons/solutions. A test holds the two in step.
+exercises: $(READY)
+	$(BIN)/python -m tlcourse.exercises.generate
 
 claims: $(READY)
 	nice $(BIN)/python tests/run_claims.py --seeds 10

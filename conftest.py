@@ -4,7 +4,9 @@ nbval has no tolerance of its own, so its `sanitize` gives back strings whose `=
 differ a little. Numbers move by that between processors, even with fixed seeds.
 """
 
+import os
 import re
+import tempfile
 
 NUMBER = re.compile(r"(?<![\w.])[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.]*\d)")
 WITH_UNIT = re.compile(rf"({NUMBER.pattern})( ?%| points)?")
@@ -46,6 +48,8 @@ def near(first: tuple[str, str], second: tuple[str, str]) -> bool:
 
 
 def pytest_configure(config):
+    # Whoever runs the tests must not find the exercises done.
+    os.environ.setdefault("TLCOURSE_DATA", tempfile.mkdtemp(prefix="tlcourse-data-"))
     if not config.pluginmanager.hasplugin("nbval"):
         return
     from nbval.plugin import IPyNbCell

@@ -1,6 +1,6 @@
 """`make outputs`: run the lessons, each from a fresh kernel, and store them with their outputs.
 
-    python tests/store_outputs.py                            every lesson
+    python tests/store_outputs.py                            every lesson, solution and demo
     python tests/store_outputs.py lessons/05_….ipynb         one
 
 A notebook is written only when all its cells ran. The seconds printed at the end are those that
@@ -8,8 +8,10 @@ the README tells: start of the kernel included.
 """
 
 import argparse
+import itertools
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,6 +21,8 @@ import nbformat
 from tlcourse.assets import atomic_path
 
 ROOT = Path(__file__).resolve().parent.parent
+LESSONS = ROOT / "lessons"
+STORED = ("solutions", "demos")  # exercises are stored without outputs
 CELL_SECONDS = 900
 
 
@@ -38,7 +42,9 @@ def run(path: Path) -> float:
     )
     start = time.perf_counter()
     # A progress bar is for the one who waits, and not for the stored outputs.
-    client.execute(env={**os.environ, "TQDM_DISABLE": "1", "TLCOURSE_CLAIMS": "strict"})
+    with tempfile.TemporaryDirectory() as data:
+        quiet = {"TQDM_DISABLE": "1", "TLCOURSE_CLAIMS": "strict", "TLCOURSE_DATA": data}
+        client.execute(env={**os.environ, **quiet})
     seconds = time.perf_counter() - start
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -50,12 +56,13 @@ def run(path: Path) -> float:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run what is named, or every lesson; 1 when one stopped."""
+    """Run what is named, or all; 1 when one stopped."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, help="default: every lesson")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all")
     named = parser.parse_args(argv).notebooks
     stopped = 0
-    for path in named or sorted((ROOT / "lessons").glob("[0-9]*.ipynb")):
+    every = (LESSONS.glob("[0-9]*.ipynb"), *(LESSONS.glob(f"{kind}/*.ipynb") for kind in STORED))
+    for path in named or sorted(itertools.chain(*every)):
         try:
             print(f"{path.name}: {run(path):.0f} s", flush=True)
         except nbclient.exceptions.CellExecutionError as error:
