@@ -10,8 +10,9 @@ COMMANDS = {
     "fetch": ("tlcourse.minilm_files", "get the text encoder of lesson 9"),
     "pretrain": ("tlcourse.recipes.pretrain", "train a bundled network again, such as photonet"),
     "retrain": ("tlcourse.retrain.cli", "make a model of a folder of your own photos"),
-    "classroom": ("tlcourse.classroom", "hand out and grade the exercises, by nbgrader"),
     "predict": ("tlcourse.retrain.predict", "say what such a model sees in photos"),
+    "classroom": ("tlcourse.classroom", "hand out and grade the exercises, by nbgrader"),
+    "room": ("tlcourse.room", "fill a folder for a room without a network"),
 }
 
 
