@@ -11,6 +11,7 @@ COMMANDS = {
     "pretrain": ("tlcourse.recipes.pretrain", "train a bundled network again, such as photonet"),
     "retrain": ("tlcourse.retrain.cli", "make a model of a folder of your own photos"),
     "predict": ("tlcourse.retrain.predict", "say what such a model sees in photos"),
+    "update": ("tlcourse.update", "get the newest lessons without losing your own work"),
     "classroom": ("tlcourse.classroom", "hand out and grade the exercises, by nbgrader"),
     "room": ("tlcourse.room", "fill a folder for a room without a network"),
 }
