@@ -59,7 +59,7 @@ def text_files() -> dict[str, str]:
             for name in subfolders
             if name not in NOT_OURS and not name.endswith(("_cache", ".egg-info"))
         ]
-        for name in files:
+        for name in set(files) - NOT_OURS:  # in a git worktree, .git is a file
             path = Path(folder, name)
             try:
                 texts[path.relative_to(ROOT).as_posix()] = path.read_text("utf-8")
