@@ -165,7 +165,7 @@ def test_a_mended_submission_is_graded_the_next_time_and_making_again_keeps_grad
 
 
 @pytest.mark.slow
-def test_nbgrader_validates_a_solution_and_not_a_wrong_one(tmp_path):
+def test_nbgrader_validates_a_solution_and_neither_a_wrong_nor_an_empty_one(tmp_path):
     def validate(text: str) -> str:
         (tmp_path / NAME).write_text(text, "utf-8")
         command = [sys.executable, "-m", "nbgrader", "validate", str(tmp_path / NAME)]
@@ -177,6 +177,7 @@ def test_nbgrader_validates_a_solution_and_not_a_wrong_one(tmp_path):
     said = validate(wrong)
     assert "VALIDATION FAILED ON 1 CELL" in said
     assert "These are the weights" in said
+    assert "VALIDATION FAILED ON 4 CELL" in validate(EXERCISE)
 
 
 # ------------------------------------------------------------------------ what is said

@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -175,7 +176,10 @@ def is_empty(answer: object) -> bool:
 
 
 def check(id: str, answer: object = None) -> Verdict:
-    """Say whether an answer is right, or what is wrong with it. Never raises.
+    """Say whether an answer is right, or what is wrong with it.
+
+    It raises nothing, so that a notebook without answers runs to its end; but for nbgrader's
+    *Validate*, which counts the cells that stop, it raises an `AssertionError` with the verdict.
 
     Args:
         id: such as `"05.2"`.
@@ -185,6 +189,13 @@ def check(id: str, answer: object = None) -> Verdict:
         A verdict, which shows itself as the last line of a cell. A right one is kept on the
         learner's record (see `progress`).
     """
+    verdict = _judge(id, answer)
+    if os.environ.get("NBGRADER_EXECUTION") == "validate" and not verdict.right:
+        raise AssertionError(verdict.text)
+    return verdict
+
+
+def _judge(id: str, answer: object) -> Verdict:
     try:
         exercise = find(id)
     except KeyError as error:
