@@ -197,6 +197,18 @@ def test_no_answer_is_no_try():
     assert "Try first" in solution("05.2").text
 
 
+def test_a_function_without_a_body_is_no_answer():
+    def stub(one, *others):
+        """What it should do."""
+
+    def forgot_to_return(one):
+        print(one)
+
+    assert core.is_empty(stub)
+    assert not core.is_empty(forgot_to_return)
+    assert not core.is_empty(lambda: 0)
+
+
 def test_the_solution_opens_after_a_try_and_stays_open(monkeypatch):
     check("05.2", 640)
     assert "Dense(10)" in solution("05.2").code

@@ -176,3 +176,18 @@ def model(answer: object):
     if not answer.built:
         raise AnswerError("The model is not built yet: it has no weights. Give it an input shape.")
     return answer
+
+
+def fractions(answer: object, count: int, what: str = "The accuracies") -> np.ndarray:
+    """So many accuracies or other shares, each from 0 to 1.
+
+    Raises:
+        AnswerError: another number of them, or percent.
+    """
+    values = array(answer, (count,), what)
+    if (values > 1).any() or (values < 0).any():
+        wrong = values[(values > 1) | (values < 0)][0]
+        raise AnswerError(
+            f"{what} must lie between 0 and 1, as fractions: 0.25, not 25. One is {wrong:g}."
+        )
+    return values
