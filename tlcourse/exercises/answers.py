@@ -70,11 +70,13 @@ def array(answer: object, shape: Sequence[int | None], what: str = "The array") 
     """
     if callable(answer) and not hasattr(answer, "shape"):
         raise AnswerError("This is a function. Call it, and give its result.")
+    if isinstance(answer, Mapping):
+        raise AnswerError(f"{what} must be a list or an array, not a dict: leave the names out.")
     try:
         values = np.asarray(answer)
         values = values.astype(float) if values.dtype != bool else values
     except (TypeError, ValueError):
-        raise AnswerError(f"{what} must hold numbers; this is {shown(answer)}.") from None
+        raise AnswerError(f"{what} must hold numbers, not {shown(answer)}.") from None
     if len(shape) == 1 and values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if len(shape) == 2 and shape[1] == 1 and values.ndim == 1:
@@ -84,9 +86,10 @@ def array(answer: object, shape: Sequence[int | None], what: str = "The array") 
     )
     if not fits:
         wanted = ", ".join("any" if size is None else str(size) for size in shape)
-        raise AnswerError(f"{what} must have shape ({wanted}), not {values.shape}.")
+        single = ": this is a single number" if values.ndim == 0 else ""
+        raise AnswerError(f"{what} must have shape ({wanted}), not {values.shape}{single}.")
     if not np.isfinite(values).all():
-        raise AnswerError(f"{what} holds numbers that are not finite (NaN or infinite).")
+        raise AnswerError(f"{what} holds numbers that are not finite (NaN, infinite or None).")
     return values
 
 
@@ -141,7 +144,7 @@ def function(answer: object, what: str = "your function") -> Callable:
     Raises:
         AnswerError: it is none, or when called, it stops or gives nothing.
     """
-    if not callable(answer):
+    if not callable(answer) or hasattr(answer, "weights"):  # a model can be called, too
         raise AnswerError(
             f"The function itself was asked for, not {shown(answer)}: give its name, without ()."
         )

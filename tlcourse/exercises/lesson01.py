@@ -71,7 +71,7 @@ def _methods(answer: object) -> str:
     wrong = np.flatnonzero(given != METHODS)
     if len(wrong):
         name, why = PROJECTS[wrong[0]]
-        raise AnswerError(f"{4 - len(wrong)} of 4 are right. Think again about the {name}. {why}")
+        raise AnswerError(f"So far, {4 - len(wrong)} of 4. Think again about the {name}. {why}")
     return "Ask two things of any project: who trained the source, and what still learns?"
 
 
@@ -93,7 +93,7 @@ WHICH_METHOD = Exercise(
     wrong=lambda: {
         "the coins are method 1": ([2, 1, 3, 1], "coins"),
         "features are a pretrained model": ([2, 0, 2, 1], "birdsong"),
-        "1 and 2 swapped": ([1, 0, 3, 2], "2 of 4"),
+        "1 and 2 swapped": ([1, 0, 3, 2], "So far, 2"),
         "three answers": ([2, 0, 3], "shape (4)"),
         "a fifth method": ([2, 0, 3, 4], "1, 2 and 3"),
         "words": (["two", "none", "three", "one"], "numbers"),
@@ -133,6 +133,8 @@ def _hand_over(answer: object) -> str:
         raise AnswerError("The source has changed. Copy from `source` into `target`.")
     if result is source or not isinstance(result, keras.Model):
         raise AnswerError("Give `target` back: `return target`.")
+    if [layer.name for layer in result.layers] != [layer.name for layer in target.layers]:
+        raise AnswerError("The target has lost or gained layers. Only weights are handed over.")
     for name in ("conv", "norm"):
         pairs = zip(
             source.get_layer(name).weights, result.get_layer(name).get_weights(), strict=True
@@ -192,6 +194,12 @@ def _by_place(source, target):
     return target
 
 
+def _without_rescaling(source, target):
+    import keras
+
+    return keras.Sequential([*source.layers[:-1], target.layers[-1]])
+
+
 def _a_part_of_the_head(source, target):
     kernel, bias = source.get_layer("head").get_weights()
     _all_but_the_last(source, target).get_layer("head").set_weights([kernel[:, :6], bias[:6]])
@@ -226,7 +234,8 @@ HAND_OVER = Exercise(
         "nothing": (lambda source, target: target, "does not hold"),
         "no return": (lambda source, target: print(end=""), "`return` missing"),
         "the source itself": (lambda source, target: source, "`return target`"),
-        "its name in quotes": ("hand_over", "function itself"),
+        "new layers": (_without_rescaling, "lost or gained"),
+        "called": (_network(6, 2), "function itself"),
     },
 )
 

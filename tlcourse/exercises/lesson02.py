@@ -285,6 +285,8 @@ def _steady(answer: object) -> str:
             "objectnet with colors that meant nothing. What training varies, and the label does "
             "not follow, a network learns to ignore. Ask that of a source before you reuse it."
         )
+    if found.max() > 1.01:
+        raise AnswerError(f"One number is {found.max():g}; none can be above 1. Give fractions.")
     if like(STEADY[::-1]):
         raise AnswerError("The rows are swapped: photonet comes first.")
     if like(STEADY[:, [1, 0, 2]]):
@@ -341,6 +343,7 @@ IGNORED = Exercise(
         "nothing changed": ([[1.0, 0.75, 0.565], [1.0, 0.86, 0.91]], "nothing was changed"),
         "plain cosines": ([[0.956, 0.848, 0.735], [0.963, 0.948, 0.966]], "as it is"),
         "turned round": (STEADY.T, "networks × changes"),
+        "percent": (100 * STEADY, "fractions"),
         "one network": (STEADY[0], "shape (2, 3)"),
     },
 )

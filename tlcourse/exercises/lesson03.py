@@ -49,7 +49,8 @@ def _cage(answer: object) -> str:
         3.5,
         mistakes=[
             (201, "These are the labels for *three* frozen stages. Keep four: `('frozen', 4)`."),
-            (0.761, "This is the accuracy with 300 labels. How many does scratch need for it?"),
+            (0.761, "This looks like an accuracy. How many labels does scratch need for it?"),
+            (246, "These are the labels that were of no use. How many does scratch need?"),
             (300, "300 labels is what the frozen network has had. What does scratch need?"),
             (100, "By 100 labels, scratch is well above. Read off between the points."),
             (50, "With 50 labels, scratch is not quite there. Read off between the points."),
@@ -83,10 +84,11 @@ CAGE = Exercise(
     },
     wrong=lambda: {
         "three stages": (200.97, "three"),
-        "the accuracy": (0.761, "accuracy with 300"),
+        "the accuracy": (0.761, "like an accuracy"),
         "what was given": (300, "frozen network has had"),
         "the point before": (50, "not quite there"),
         "the point after": (100, "well above"),
+        "the difference": (246.4, "of no use"),
         "the factor": (5.6, "times fewer"),
         "a curve": (np.arange(6.0), "holds 6"),
     },
@@ -100,13 +102,16 @@ def _draw(answer: object) -> str:
     labels = np.random.default_rng(0).permutation(np.repeat(range(3), COUNTS))
 
     def drawn(n: int, seed: int) -> np.ndarray:
-        found = answers.whole_numbers(call(labels.copy(), n, seed), (3 * n,), "What `draw` gives")
+        what = f"What `draw` gives for n = {n} and 3 classes"
+        found = answers.whole_numbers(call(labels.copy(), n, seed), (3 * n,), what)
         if found.min() < 0 or found.max() >= len(labels):
             raise AnswerError("There are numbers that are no place in `labels`.")
+        if set(found) <= {0, 1, 2}:
+            raise AnswerError("These are labels. Give the places where they stand in `labels`.")
         if len(set(found)) < len(found):
             raise AnswerError(
-                "Some pictures come twice. Draw without putting back: `replace=False`, or the "
-                "beginning of a permutation."
+                "Some places come twice. Draw without putting back (`replace=False`, or the "
+                "beginning of a permutation), and give places in `labels`, not within a class."
             )
         counts = np.bincount(labels[found], minlength=3)
         if (counts != n).any():
@@ -184,7 +189,11 @@ DRAW = Exercise(
             _drawn_by(lambda dice, places, n: dice.permutation(places[:6])[:n]),
             "never drawn",
         ),
-        "the labels": (_drawn_by(lambda dice, places, n: np.zeros(n)), "come twice"),
+        "places within the class": (
+            _drawn_by(lambda dice, places, n: dice.permutation(len(places))[:n]),
+            "not within a class",
+        ),
+        "the labels": (lambda labels, n, seed: np.repeat([0, 1, 2], n), "These are labels"),
     },
 )
 
@@ -196,12 +205,14 @@ def _few_of_each(labels, n, seed):
 
 
 def _flattery(answer: object) -> str:
+    if answers.number(answer) > 1:
+        raise AnswerError("As a fraction, please: 0.01 is one point.")
     value = answers.near(
         answer,
         0.0432,
         0.0006,
         mistakes=[
-            (4.32, "As a fraction, please: 0.01 is one point."),
+            (0.04, "Near. Give the number as it was computed, or at least three digits of it."),
             (-0.0432, "The other way round: what was reported, less what the others find."),
             (0.0389, "Her own run is in the mean that you compare with. Leave it out."),
             (
@@ -240,7 +251,8 @@ FLATTERY = Exercise(
         "an array of one": np.array([0.0432]),
     },
     wrong=lambda: {
-        "points": (4.32, "fraction"),
+        "points": (4.3, "fraction"),
+        "rounded too much": (0.04, "three digits"),
         "the wrong way round": (-0.0432, "other way round"),
         "her own run counts": (0.0389, "own run"),
         "the best way of all": (0.0237, "best way of all"),

@@ -21,7 +21,7 @@ TWICE = choice(
         ),
         "b": (
             "Nothing unusual: training and test are treated alike, so it does not matter",
-            "Alike is better than one of them, but the frozen layers have learned on other "
+            "Alike is better than unlike, but the frozen layers have learned on other "
             "numbers: to them all his pictures are nearly black, and nearly the same.",
         ),
         "c": (
@@ -91,6 +91,11 @@ def _mended(answer: object) -> str:
             "The pictures lie on their side. Move the channels to the end, and leave height and "
             "width in their order."
         )
+    if like(found[::-1]) or like(found[::-1, ..., ::-1]):
+        raise AnswerError(
+            "The order of the *pictures* is turned round. The colors are the last axis: "
+            "`[..., ::-1]`."
+        )
     if like(255 - found) or like(255 - found[..., ::-1]):
         raise AnswerError("They are negatives: what is dark should be light.")
     if np.allclose(np.sort(found, axis=None), np.sort(right, axis=None), atol=2):
@@ -137,6 +142,7 @@ MENDED = Exercise(
         "not shifted": (_mend(shift=0), "bring -1 to 0"),
         "blue for red": (_mend(flip=False), "orange"),
         "on their side": (_mend(axes=(0, 3, 2, 1)), "on their side"),
+        "the wrong axis turned": (_mend(flip=False)[::-1], "order of the *pictures*"),
         "reshaped": (_mend(axes=(0, 1, 2, 3), flip=False).reshape(7, 64, 64, 3), "`reshape` cuts"),
         "negatives": (_mend(scale=-127.5), "negatives"),
         "whole numbers too early": (_mend(early=True), "before they were"),
@@ -195,7 +201,8 @@ def _for_gray(answer: object) -> str:
         )
     raise AnswerError(
         "The features are not those of the same picture with three equal channels in [0, 255]. "
-        "Is objectnet loaded with its weights, and the factor 255 used once?"
+        "Is objectnet loaded with its weights, the factor 255 used once, and the resizing left to "
+        "objectnet?"
     )
 
 
@@ -272,6 +279,11 @@ PAIRS = (
         "pair by pair: both runs of a pair have had the same pictures.",
     ),
     (
+        ((0.52, 0.61, 0.90), (0.51, 0.58, 0.55)),
+        "helps",
+        "transfer is ahead in every pair. By how much does not count here.",
+    ),
+    (
         ((0.31, 0.28, 0.40), (0.45, 0.41, 0.43)),
         "harms",
         "transfer is behind in every pair. That is negative transfer, and the word for it here is "
@@ -329,6 +341,13 @@ def _ranges(transfer, scratch):
     return "harms" if max(transfer) < min(scratch) else "open"
 
 
+def _by_deviation(transfer, scratch):
+    difference = transfer - scratch
+    if abs(difference.mean()) < 2 * difference.std():
+        return "open"
+    return "helps" if difference.mean() > 0 else "harms"
+
+
 JUDGED = Exercise(
     "04.4",
     "Helps, harms, or open",
@@ -348,6 +367,7 @@ JUDGED = Exercise(
             "The mean hides",
         ),
         "by the ranges": (_ranges, "pair by pair"),
+        "two standard deviations": (_by_deviation, "how much"),
         "sorted": (lambda a, b: _pairs(np.sort(a), np.sort(b)), "sorted"),
         "at least as good": (
             lambda a, b: "helps" if (a >= b).all() else _pairs(a, b),
