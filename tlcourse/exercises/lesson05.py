@@ -199,7 +199,7 @@ def _gain(answer: object) -> str:
             "10 pictures a class used? The gain is trained minus random."
         )
     return (
-        f"{100 * value:.0f} points, from nothing but what the body has learned on other things: "
+        f"{100 * value:.1f} points, from nothing but what the body has learned on other things: "
         "the architecture is the same, and so are the pictures."
     )
 
