@@ -248,6 +248,9 @@ def test_a_function_of_the_learners_that_stops_is_named_with_its_error():
         ([1, "a"], (2,), "must hold numbers"),
         ([1, float("inf")], (2,), "not finite"),
         (np.mean, (2,), "Call it"),
+        ({"a": 1, "b": 2}, (2,), "not a dict"),
+        (0.5, (2,), "single number"),
+        ([1, None], (2,), "None"),
     ],
 )
 def test_an_array_of_another_kind_is_told(answer, shape, words):
@@ -256,6 +259,14 @@ def test_an_array_of_another_kind_is_told(answer, shape, words):
     with pytest.raises(AnswerError) as told:
         answers.array(answer, shape)
     assert words in str(told.value)
+
+
+def test_shares_are_fractions_and_percent_is_told():
+    from tlcourse.exercises import answers
+
+    assert answers.fractions([0, 1], 2).tolist() == [0, 1]
+    with pytest.raises(AnswerError, match=r"0\.25, not 25.* One is 60"):
+        answers.fractions([0.5, 60], 2)
 
 
 def test_a_column_does_for_a_row_of_numbers():
