@@ -46,7 +46,10 @@ def fill(folder: Path, lessons: Sequence[Path]) -> list[str]:
             resources={"metadata": {"path": str(path.parent)}},
         )
         try:
-            client.execute(env={**os.environ, **places, "TQDM_DISABLE": "1"})
+            # What the kernel says of itself, such as how it is connected, is not for the reader.
+            client.execute(
+                env={**os.environ, **places, "TQDM_DISABLE": "1"}, stderr=subprocess.DEVNULL
+            )
             print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
         except nbclient.exceptions.CellExecutionError as error:
             stopped.append(f"{path.name} stopped: {error.ename}: {error.evalue}")
