@@ -363,7 +363,7 @@ def _haste(answer: object) -> str:
             "0.003, and from `fresh()`? And were the averages of batch normalization frozen?"
         )
     return (
-        f"{gentle:.0%} against {hasty:.0%}: the same pictures, layers and start. Steps a hundred "
+        f"{gentle:.1%} against {hasty:.1%}: the same pictures, layers and start. Steps a hundred "
         "times as long have left nothing of what the network had learned."
     )
 
