@@ -138,10 +138,14 @@ def _prepared(answer: object) -> str:
     given = np.asarray(model(pictures, training=False))
     x = pictures.astype("float32")
 
+    if given.shape != (len(pictures), 1280):
+        raise AnswerError(
+            f"It gives {given.shape[1:]} for each picture; `stranger` gives 1,280 numbers. Is "
+            "something behind it?"
+        )
+
     def same_as(pixels) -> bool:
         expected = np.asarray(reference(pixels, training=False))
-        if given.shape != expected.shape:
-            return False
         # Random weights make the features tiny, so that only a share of their size is a measure.
         return bool(np.abs(given - expected).max() <= 1e-3 * np.abs(expected).max())
 
@@ -163,8 +167,8 @@ def _prepared(answer: object) -> str:
     if same_as((x / 127.5 - 1) / 127.5 - 1) or same_as((x / 255) / 127.5 - 1):
         raise AnswerError("The pixels are scaled twice: `stranger` gets nearly −1 everywhere.")
     raise AnswerError(
-        "`stranger` gets other numbers than after `preprocess_input` of MobileNetV2. Are they "
-        "scaled in another way, or is something behind `stranger`?"
+        "`stranger` gets other numbers than after `preprocess_input` of MobileNetV2. Dark pixels "
+        "should arrive as −1, bright ones as 1."
     )
 
 
@@ -206,7 +210,7 @@ PREPARED = Exercise(
         "divided by 255": (_stranger(_rescaled(1 / 255)), "[0, 1]"),
         "twice": (_stranger(_twice), "twice"),
         "other statistics": (_stranger(_rescaled(1 / 58, -2.1)), "other numbers"),
-        "maps instead of features": (_stranger(_rescaled(1 / 127.5, -1), pooling=None), "other"),
+        "maps instead of features": (_stranger(_rescaled(1 / 127.5, -1), pooling=None), "1,280"),
         "pictures": (np.zeros((1, 96, 96, 3)), "Keras model"),
     },
 )
@@ -340,11 +344,7 @@ LEAST_GENTLE, MOST_HASTY = 0.64, 0.30
 
 
 def _haste(answer: object) -> str:
-    gentle, hasty = answers.array(answer, (2,), "The pair")
-    if max(gentle, hasty) > 1:
-        raise AnswerError("Give accuracies as fractions: 0.75, not 75.")
-    if min(gentle, hasty) < 0:
-        raise AnswerError("An accuracy cannot be negative. Give the two, not their difference.")
+    gentle, hasty = answers.accuracies(answer, 2, "The pair")
     if gentle <= MOST_HASTY and hasty <= MOST_HASTY:
         raise AnswerError(
             "Both are near guessing. Does the second run go on from what the first one has "
@@ -388,7 +388,7 @@ HASTE = Exercise(
         "the other way round": ([0.167, 0.75], "gentle one comes first"),
         "one model for both": ([0.167, 0.167], "fresh()"),
         "nothing was unfrozen": ([0.74, 0.72], "Unfreeze first"),
-        "the difference": (0.58, "shape (2)"),
+        "the difference": (0.58, "in a list"),
         "the difference, negative": ([-0.58, 0.167], "negative"),
         "averages that moved": ([0.45, 0.167], "averages"),
     },

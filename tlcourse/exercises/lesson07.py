@@ -240,20 +240,16 @@ LEAST_RANDOM, LEAST_APART, MOST_APART = 0.90, 0.45, 0.85
 
 
 def _bursts(answer: object) -> str:
-    mixed, apart = answers.array(answer, (2,), "The pair")
-    if max(mixed, apart) > 1:
-        raise AnswerError("Give accuracies as fractions: 0.75, not 75.")
-    if min(mixed, apart) < 0:
-        raise AnswerError("An accuracy cannot be negative. Give the two, not their difference.")
+    mixed, apart = answers.accuracies(answer, 2, "The pair")
     if apart >= 0.995:
         raise AnswerError(
             "Every picture right, with the things kept apart? Is it measured on the pictures of "
             "the training?"
         )
-    if apart > MOST_APART and mixed > MOST_APART:
+    if abs(mixed - apart) < 0.06:
         raise AnswerError(
-            "Both splits give nearly the same: in both, a thing is in training and test. "
-            "Split the things, so that all four shots of one stay on one side."
+            "Both splits give nearly the same. In the first, any picture may go to either side; in "
+            "the second, all four shots of a thing stay on one."
         )
     if apart > MOST_APART:
         raise AnswerError("The split of the pictures comes first in the pair, that of things next.")
@@ -274,7 +270,7 @@ def _bursts(answer: object) -> str:
         )
     return (
         f"{mixed:.1%} if the pictures are split, {apart:.1%} if the things are. Only the second "
-        "says what a new thing will meet: the first asks for what was seen."
+        "tells about new things: the first also asks about things that were seen."
     )
 
 
@@ -300,9 +296,10 @@ BURSTS = Exercise(
         "percent": ([98.0, 66.0], "fractions"),
         "the other way round": ([0.66, 0.98], "comes first"),
         "the same split twice": ([0.98, 0.97], "all four shots"),
+        "things kept together in both": ([0.71, 0.70], "any picture"),
         "classes kept apart": ([0.98, 0.0], "classes"),
         "on the training pictures": ([1.0, 1.0], "pictures of the training"),
-        "the difference": (0.32, "shape (2)"),
+        "the difference": (0.32, "in a list"),
         "labels in another order": ([0.17, 0.25], "same order"),
     },
 )
