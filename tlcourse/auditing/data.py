@@ -139,7 +139,7 @@ def read(source: Any) -> Pictures:
     Raises:
         TypeError: it is neither batches nor a pair of arrays.
     """
-    if isinstance(source, tuple) and len(source) in (2, 3):
+    if isinstance(source, tuple) and len(source) > 1:  # a split of texts has more columns
         images, labels = (np.asarray(part) for part in source[:2])
         most = min(MOST, max(1, BYTES * len(images) // max(1, images.nbytes)))
         whole = len(images) <= most

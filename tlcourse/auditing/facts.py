@@ -87,10 +87,11 @@ def _first_line(error: Exception) -> str:
 def _gives_answers(model: "keras.Model", layer: "keras.layers.Layer") -> bool:
     import keras
 
+    # What ends a backbone is no head, a convolution or a ReLU; nobody compiles a backbone.
+    compiled = getattr(model, "optimizer", None) is not None
     if isinstance(layer, keras.layers.Dense):
-        return True
-    # The last convolution of a backbone is no head; nobody compiles a backbone.
-    return isinstance(layer, keras.layers.Conv2D) and getattr(model, "optimizer", None) is not None
+        return compiled or layer.activation is not keras.activations.relu
+    return isinstance(layer, keras.layers.Conv2D) and compiled
 
 
 # ------------------------------------------------------------------ what was learned elsewhere

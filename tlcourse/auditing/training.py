@@ -13,6 +13,8 @@ AGAIN = "  # then compile again, with a new optimizer"
 # rate / (1 - momentum): lesson 5 fine-tunes well at 0.5; at 1.0, lesson 11 loses what was learned.
 # For the Adam family, the rate is the size of a step; the Keras guide fine-tunes at 1e-5.
 SGD_LIMIT, ADAM_LIMIT = 0.6, 5e-4
+# Below these, nobody trains a head. Keras's own SGD, 0.01 without momentum, still is for one.
+SGD_LEAST, ADAM_LEAST = 0.009, 2.5e-5
 ADAM_LIKE = ("Adam", "AdamW", "Nadam", "RMSprop")
 
 
@@ -65,7 +67,7 @@ def nothing_unfrozen(facts: Facts) -> Iterator[Finding]:
     if not facts.compiled or not facts.head or not layers or any(map(facts.learns, layers)):
         return
     speed = _speed(facts)
-    if speed is None or not facts.learns(facts.head[1]) or speed.size > speed.limit / 20:
+    if speed is None or not facts.learns(facts.head[1]) or speed.size >= speed.least:
         return
     place = _home(facts.body[-1][0])
     yield Finding(
@@ -114,9 +116,11 @@ def _optimizer(facts: Facts):
 
 
 def statistics_move(facts: Facts) -> Iterator[Finding]:
-    """Pretrained BatchNormalization layers that are not frozen."""
+    """Pretrained BatchNormalization layers that are not frozen, in a model that can be trained."""
     import keras
 
+    if not facts.compiled and not facts.head:
+        return
     moving = [
         path
         for path, layer in facts.body
@@ -158,9 +162,18 @@ def rate_too_high(facts: Facts) -> Iterator[Finding]:
 
 
 class Speed(NamedTuple):
-    """How fast an optimizer goes: `limit` is the most that pretrained layers bear."""
+    """How fast an optimizer goes.
+
+    Attributes:
+        size: the highest learning rate; of SGD, divided by 1 - momentum.
+        least: what heads are trained with, at least.
+        limit: the most that pretrained layers bear.
+        said: in words.
+        better: code of an optimizer for pretrained layers.
+    """
 
     size: float
+    least: float
     limit: float
     said: str
     better: str
@@ -174,8 +187,10 @@ def _speed(facts: Facts) -> Speed | None:
     if kind == "SGD":
         momentum = float(optimizer.momentum)
         size, said = rate / (1 - min(momentum, 0.99)), f"{said} with momentum {momentum:g}"
-        return Speed(size, SGD_LIMIT, said, "SGD(0.01, momentum=0.9)")
-    return Speed(rate, ADAM_LIMIT, said, f"{kind}(1e-5)") if kind in ADAM_LIKE else None
+        return Speed(size, SGD_LEAST, SGD_LIMIT, said, "SGD(0.01, momentum=0.9)")
+    if kind in ADAM_LIKE:
+        return Speed(rate, ADAM_LEAST, ADAM_LIMIT, said, f"{kind}(1e-5)")
+    return None
 
 
 def peak_rate(optimizer) -> float:
