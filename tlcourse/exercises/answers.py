@@ -105,22 +105,6 @@ def whole_numbers(answer: object, shape: Sequence[int | None], what: str) -> np.
     return values.astype(int)
 
 
-def accuracies(answer: object, count: int, what: str = "The list") -> np.ndarray:
-    """That many accuracies, as fractions; a tuple, an array or a column does for a list.
-
-    Raises:
-        AnswerError: another number of them, percent, or below 0.
-    """
-    if np.ndim(answer) == 0 and not isinstance(answer, (str, dict)) and not callable(answer):
-        raise AnswerError(f"{count} accuracies were asked for, in a list. This is {shown(answer)}.")
-    values = array(answer, (count,), what)
-    if values.max() > 1:
-        raise AnswerError("Give accuracies as fractions: 0.75, not 75.")
-    if values.min() < 0:
-        raise AnswerError("An accuracy cannot be negative. Give each of them, no difference.")
-    return values
-
-
 def names(
     answer: object,
     expected: Collection[str],

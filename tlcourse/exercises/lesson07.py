@@ -133,7 +133,7 @@ SIMILAR = Exercise(
         "from behind": (lambda q, f, n: np.argsort(_cosine(q, f))[-n:], "first"),
         "similarities": (lambda q, f, n: np.sort(_cosine(q, f))[::-1][:n], "positions"),
         "all rows": (lambda q, f, n: np.argsort(-_cosine(q, f)), "not the first 3"),
-        "no return": (lambda q, f, n: None, "`return`"),
+        "no return": (lambda q, f, n: f.sort(), "`return`"),
         "its result": (np.array([4, 1, 5]), "without ()"),
     },
 )
@@ -240,7 +240,7 @@ LEAST_RANDOM, LEAST_APART, MOST_APART = 0.90, 0.45, 0.85
 
 
 def _bursts(answer: object) -> str:
-    mixed, apart = answers.accuracies(answer, 2, "The pair")
+    mixed, apart = answers.fractions(answer, 2)
     if apart >= 0.995:
         raise AnswerError(
             "Every picture right, with the things kept apart? Is it measured on the pictures of "
@@ -260,8 +260,8 @@ def _bursts(answer: object) -> str:
         )
     if mixed < LEAST_RANDOM:
         raise AnswerError(
-            f"{mixed:.2f} for the split of the pictures is too little. Are features and labels in "
-            "the same order, and three quarters of the pictures in the training?"
+            f"{mixed:.2f} for the split of the pictures is too little. Is it made at random (they lie "
+            "sorted by class), and do three quarters of them train?"
         )
     if apart < LEAST_APART:
         raise AnswerError(
@@ -293,14 +293,14 @@ BURSTS = Exercise(
         "a column": np.array([[0.97], [0.7]]),
     },
     wrong=lambda: {
-        "percent": ([98.0, 66.0], "fractions"),
+        "percent": ([98.0, 66.0], "as fractions"),
         "the other way round": ([0.66, 0.98], "comes first"),
         "the same split twice": ([0.98, 0.97], "all four shots"),
         "things kept together in both": ([0.71, 0.70], "any picture"),
         "classes kept apart": ([0.98, 0.0], "classes"),
         "on the training pictures": ([1.0, 1.0], "pictures of the training"),
-        "the difference": (0.32, "in a list"),
-        "labels in another order": ([0.17, 0.25], "same order"),
+        "the difference": (0.32, "single number"),
+        "not shuffled": ([0.115, 0.723], "sorted by class"),
     },
 )
 

@@ -195,7 +195,7 @@ WORTHWHILE = Exercise(
         "twins beat each other": (_beats(False), "more belong"),
         "beaten by itself": (_beats(False, itself=True), "more belong"),
         "positions": (lambda ms, top1: [0, 1, 2, 3], "names"),
-        "no return": (lambda ms, top1: None, "`return`"),
+        "no return": (lambda ms, top1: ms.clear(), "`return`"),
         "the result": (["snail", "ox"], "function"),
     },
 )
@@ -309,7 +309,7 @@ CHOOSER = Exercise(
         "by the training pictures": (_choose_by("train"), "by heart"),
         "the score": (_choose_by("validation", lambda name, scores: scores[name]), "name"),
         "the first": (lambda candidates, task: next(iter(candidates)), "trial task"),
-        "no return": (lambda candidates, task: None, "`return`"),
+        "no return": (lambda candidates, task: candidates.clear(), "`return`"),
         "the name": ("photonet", "function itself"),
     },
 )
@@ -379,7 +379,7 @@ DRAWS = Exercise(
         "one seed": (np.full(20, 0.06), "same seed"),
         "the other way round": (-_some_draws(0), "other way round"),
         "accuracies": (0.55 + _some_draws(0), "Subtract"),
-        "the mean": (0.06, "shape (20)"),
+        "the mean": (0.06, "single number"),
         "both accuracies": (np.full((20, 2), 0.5), "shape (20)"),
         "the same backbone twice": (_some_draws(0, 0.0, 0.01), "standard deviation"),
         "another backbone": (_some_draws(0, 0.16, 0.05), "same draw"),
