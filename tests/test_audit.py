@@ -730,13 +730,13 @@ def later_models():
     sgd = keras.optimizers.SGD
     sunglasses = load_task("sunglasses").few_shot(10)
 
-    def frozen(name, optimizer, classes=6):
+    def frozen(name, optimizer):
         backbone = load_backbone(name)
         backbone.trainable = False
         if name == "objectnet":
-            model = build_classifier(backbone, classes)
+            model = build_classifier(backbone, 6)
         else:
-            model = keras.Sequential([backbone, layers.Dense(classes, name="head")])
+            model = keras.Sequential([backbone, layers.Dense(6, name="head")])
         model.compile(optimizer, loss, metrics=["accuracy"])
         return model
 

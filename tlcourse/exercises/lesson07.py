@@ -260,8 +260,8 @@ def _bursts(answer: object) -> str:
         )
     if mixed < LEAST_RANDOM:
         raise AnswerError(
-            f"{mixed:.2f} for the split of the pictures is too little. Is it made at random (they lie "
-            "sorted by class), and do three quarters of them train?"
+            f"{mixed:.2f} for the split of the pictures is too little. Is it made at random (they "
+            "lie sorted by class), and do three quarters of them train?"
         )
     if apart < LEAST_APART:
         raise AnswerError(
