@@ -220,3 +220,23 @@ def difference(
     if value > high:
         raise AnswerError(f"{value:.2f} is too large. {too_large}")
     return value
+
+
+def holds(model, backbone) -> None:
+    """Say so if a model does not hold all weights of a backbone, as they are there.
+
+    Raises:
+        AnswerError: some are missing, or have been trained.
+    """
+    # By shapes and values: the learner may have named the layers otherwise.
+    have = [weight.numpy() for weight in model.weights]
+    missing = [
+        weight.path
+        for weight in backbone.weights
+        if not any(h.shape == tuple(weight.shape) and np.allclose(h, weight.numpy()) for h in have)
+    ]
+    if missing:
+        raise AnswerError(
+            f"It does not hold {backbone.name}'s weights ({len(missing)} of "
+            f"{len(backbone.weights)} are not there). Use the backbone itself, and do not train it."
+        )

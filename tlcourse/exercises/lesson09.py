@@ -79,6 +79,7 @@ def _blind(answer: object) -> str:
              "`few_shot(100)` are 100 of each class: 200 labels."),
             (len(by_spaces[0] - by_spaces[1]) / len(by_spaces[0]),
              "Cut at spaces, “superb” and “superb.” are two words. Let the vectorizer cut."),
+            (100 * share, "Give it as a fraction: 0.25, not 25."),
             (len(new - labeled), "This is a number of words. Divide by all different words of the "
                                  "test."),
         ],
@@ -114,7 +115,7 @@ BLIND = Exercise(
         "200 labels": (0.639, "of each class"),
         "cut at spaces": (0.815, "vectorizer cut"),
         "a count": (868, "Divide"),
-        "percent": (74.25, "too large"),
+        "percent": (74.25, "fraction"),
     },
 )
 
