@@ -4,6 +4,7 @@ import numpy as np
 
 from tlcourse.exercises import answers
 from tlcourse.exercises.core import AnswerError, Exercise, choice
+from tlcourse.exercises.measured import difference
 
 SEARCH = choice(
     "09.1",
@@ -218,45 +219,27 @@ POOLED = Exercise(
 # Measured: 0.39 to 0.45 for means of three draws of ten reviews a topic, 0.33 to 0.49 for single
 # ones; for praise and blame with the same 60 labels 0.11 to 0.22. Accuracies on topics: encoder
 # 0.61 to 0.75, TF-IDF 0.23 to 0.31.
-def _topic_gain(answer: object) -> str:
-    value = answers.difference(
-        answer,
-        0.32,
-        0.56,
-        "Are the labels the topics, for the probe and for TF-IDF, and not praise and blame? Or "
-        "is this the accuracy of TF-IDF alone?",
-        "Is it the accuracy of the encoder? The gain is what it is above TF-IDF.",
-        "encoder minus TF-IDF",
-    )
-    return (
-        f"{100 * value:.1f} points, with no more labels than in the lesson, where the gain on "
-        "praise and blame was much smaller. What a text is about is what the source task was about."
-    )
-
-
-TOPIC_GAIN = Exercise(
+TOPIC_GAIN = difference(
     "09.4",
     "Another question, another gain",
-    _topic_gain,
+    (0.32, 0.56),
+    too_small="Are the labels the topics, for the probe and for TF-IDF, and not praise and blame? "
+    "Or is this the accuracy of TF-IDF alone?",
+    too_large="Is it the accuracy of the encoder? The gain is what it is above TF-IDF.",
+    order="encoder minus TF-IDF",
+    praise="{points}, with no more labels than in the lesson, where the gain on praise and blame "
+    "was much smaller. What a text is about is what the source task was about.",
     hints=(
         "For each `which` in `draws`: texts `task.train.texts[which]`, labels `topics[which]`.",
         "`linear_probe(vectors(texts), labels).score(vectors(task.test.texts), test_topics)` is "
         "the accuracy of one; `tfidf(texts, labels).score(task.test.texts, test_topics)` that of "
         "the other. Subtract, and take the mean of the three.",
     ),
-    right=lambda: {
-        "as measured": 0.42,
-        "one draw": 0.34,
-        "a NumPy number": np.float32(0.45),
-        "an array of one": np.array([0.4]),
-    },
-    wrong=lambda: {
-        "percent": (42.0, "fraction"),
-        "the wrong way round": (-0.42, "other way round"),
+    right={"as measured": 0.42, "one draw": 0.34},
+    wrong={
         "praise and blame": (0.15, "praise and blame"),
         "the accuracy of TF-IDF": (0.27, "TF-IDF alone"),
         "the accuracy of the encoder": (0.69, "above TF-IDF"),
-        "all three": ((0.41, 0.43, 0.42), "holds 3"),
     },
 )
 
