@@ -1048,7 +1048,7 @@ def test_endless_and_unbatched_datasets(task):
 # ------------------------------------------------------------------ the report
 
 
-FINDING = Finding("error", "a name", "What <was> found.", "Why it hurts.", "x = f(x)")
+FINDING = Finding("error", "a name", "What <was> found.", "Why `it` hurts.", "x = f(x)")
 
 
 def test_a_report_reads_as_text_and_as_a_table():
@@ -1058,17 +1058,18 @@ def test_a_report_reads_as_text_and_as_a_table():
         "2 findings",
         "Error      a name",
         "Found      What <was> found.",
-        "Why        Why it hurts.",
+        "Why        Why `it` hurts.",
         "Mend       x = f(x)",
         "Warning    a name",
         "Found      What <was> found.",
-        "Why        Why it hurts.",
+        "Why        Why `it` hurts.",
         "Mend       x = f(x)",
         "Looked at  the data",
         "Skipped    the rest",
     ]
     page = report._repr_html_()
     assert "What &lt;was&gt; found." in page
+    assert "Why <code>it</code> hurts." in page
     assert page.count("<tr>") == page.count("</tr>") == 10
     assert len(report) == 2
     assert list(report) == list(report.findings)

@@ -106,6 +106,17 @@ def test_bars_with_one_chance_or_none():
     assert len(plots.bars(["a", "b"], one, chance=0.5).collections) == plain + 2
 
 
+def test_a_single_run_has_no_span():
+    assert not plots.bars(["a", "b"], {"frozen": [[0.5], [0.6]]}).lines
+    assert plots.bars(["a", "b"], {"frozen": [[0.5, 0.6], [0.6, 0.7]]}).lines
+
+
+def test_a_long_history_has_few_marks():
+    ax = plots.history({"short": [0.1, 0.4, 0.6], "long": np.linspace(0, 1, 60)})
+    assert [line.get_markevery() for line in ax.lines] == [1, 4]
+    assert len(ax.lines[1].get_ydata()) == 60
+
+
 def test_history():
     ax = plots.history({"training": [0.1, 0.4, 0.6], "validation": [0.2, 0.3, 0.3]}, ylabel="loss")
     assert [line.get_xdata().tolist() for line in ax.lines] == [[1, 2, 3]] * 2

@@ -1,6 +1,7 @@
 """What an audit found: each mistake with its reason and the line that mends it."""
 
 import html
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -75,6 +76,7 @@ class Report:
     def _repr_html_(self) -> str:
         # No colors of its own: it follows the theme.
         left = 'style="text-align: left; vertical-align: top"'
+        label_left = 'style="text-align: left; vertical-align: top; white-space: nowrap"'
         code = 'style="text-align: left; margin: 0; padding: 0"'
         lines = []
         for label, text in self.rows():
@@ -83,7 +85,10 @@ class Report:
                 label, text = f"{_MARKS[label]} {label}", f"<b>{text}</b>"
             elif label == "Mend":
                 text = f"<pre {code}>{text}</pre>"
-            lines.append(f'<tr><th scope="row" {left}>{label}</th><td {left}>{text}</td></tr>')
+            else:
+                text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+            head = f'<th scope="row" {label_left}>{label}</th>'
+            lines.append(f"<tr>{head}<td {left}>{text}</td></tr>")
         return f'<p><b>{self.title}</b></p><table class="tlcourse-audit">{"".join(lines)}</table>'
 
 

@@ -91,7 +91,8 @@ def bars(labels: Sequence[str], accuracies: Mapping[str, np.ndarray], *, chance=
         at = places + (position - (len(accuracies) - 1) / 2) * width
         ends = np.stack([mean - values.min(1), values.max(1) - mean])
         color = _style(label, position)["color"]
-        ax.bar(at, mean, width * 0.9, yerr=ends, color=color, label=label, capsize=4)
+        span = ends if values.shape[1] > 1 else None  # of a single run, it would be a dash
+        ax.bar(at, mean, width * 0.9, yerr=span, color=color, label=label, capsize=4)
     for at, level in zip(places, np.broadcast_to(chance, len(labels)), strict=True):
         if level is not None:
             ax.hlines(level, at - 0.45, at + 0.45, color="#444444", linestyle=":", linewidth=2)
@@ -130,7 +131,9 @@ def history(curves: Mapping[str, Sequence[float]], *, ylabel: str = "accuracy", 
         _, ax = figure(6.0, 3.5)
     for position, (label, values) in enumerate(curves.items()):
         epochs = np.arange(1, len(values) + 1)
-        ax.plot(epochs, values, label=label, linewidth=2.5, markersize=6, **_style(label, position))
+        every = -(-len(values) // 15)  # more marks than that hide the line
+        style = _style(label, position) | {"markersize": 6, "markevery": every}
+        ax.plot(epochs, values, label=label, linewidth=2.5, **style)
     ax.set_xlabel("epoch", fontsize=12)
     ax.set_ylabel(ylabel, fontsize=12)
     ax.xaxis.get_major_locator().set_params(integer=True)
