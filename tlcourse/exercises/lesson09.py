@@ -152,8 +152,8 @@ def _pooled(answer: object) -> str:
         )
     if not np.allclose(norms, 1, atol=1e-3):
         raise AnswerError(
-            f"The mean is right. The first vector has length {norms[0]:.2f}; divide each by its "
-            "own length, or long and short ones cannot be compared by the inner product."
+            f"The direction is right. The first vector has length {norms[0]:.2f}; divide each "
+            "by its own length, or long and short ones cannot be compared by the inner product."
         )
     return "A sentence has the same vector now, whatever it is filled up with."
 

@@ -237,6 +237,8 @@ def _cover(answer: object) -> str:
             "What does not belong there is still to be seen. Compare the rows: what is in every "
             "photo of one class, at the same place, and in no other?"
         )
+    if results[1].max() <= 1:
+        raise AnswerError("The photos come out in [0, 1]. Leave them in [0, 255], and only cover.")
     changed = np.mean((results[0] != plain).any(axis=-1))
     left = int((np.abs(results[0] - results[1]) > 0.5).any(axis=(0, -1)).sum())
     if left and not changed:
@@ -247,8 +249,8 @@ def _cover(answer: object) -> str:
     if left:
         raise AnswerError(
             f"Something of it is left: photos with and without it still differ, in {left} places "
-            "(the mark has 192). Is the cover at the right place, large enough, and the same "
-            "whatever is below it?"
+            "(the mark has 192). Is the cover at the right place (rows come first), large enough, "
+            "and the same whatever is below it?"
         )
     if changed > 0.25:
         raise AnswerError(
@@ -310,6 +312,7 @@ COVER = Exercise(
         "only where it is": (_where_it_is, "the cover is the mark"),
         "the photos themselves": (_in_place, "images.copy()"),
         "too much": (_filled(slice(30, 64), slice(None)), "as little as needed"),
+        "scaled": (lambda images: cover(images) / 255, "[0, 255]"),
         "cut off": (lambda images: images[:, :52], "shape"),
     },
 )
