@@ -194,32 +194,6 @@ def fractions(answer: object, count: int, what: str = "The accuracies") -> np.nd
             f"{what} must lie between 0 and 1, as fractions: 0.25, not 25. One is {wrong:g}."
         )
     return values
-def difference(
-    answer: object, low: float, high: float, too_small: str, too_large: str, turned: str
-) -> float:
-    """A difference of two accuracies that a learner has measured, as a fraction.
-
-    Args:
-        answer: the learner's.
-        low: the least that is right; leaves room for another seed and another processor.
-        high: the most.
-        too_small: what to say below `low`.
-        too_large: what to say above `high`.
-        turned: what was to be subtracted from what, said of a negative number.
-
-    Raises:
-        AnswerError: it lies outside, or is in percent.
-    """
-    value = number(answer)
-    if abs(value) > 1:
-        raise AnswerError(f"{value:g} is more than all. Give a fraction: 0.25, not 25 points.")
-    if value < 0 and -value >= low:
-        raise AnswerError(f"{value:.2f} is negative. Subtract the other way round: {turned}.")
-    if value < low:
-        raise AnswerError(f"{value:.2f} is too small. {too_small}")
-    if value > high:
-        raise AnswerError(f"{value:.2f} is too large. {too_large}")
-    return value
 
 
 def holds(model, backbone) -> None:
