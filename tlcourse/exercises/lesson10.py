@@ -140,7 +140,7 @@ SPLIT = Exercise(
             "for each of the photos",
         ),
         "nothing in the test": (lambda g, share, seed: np.zeros(len(g), bool), "empty"),
-        "no return": (lambda g, share, seed: None, "gave None"),
+        "no return": (lambda g, share, seed: print(end=""), "gave None"),
     },
 )  # fmt: skip
 
