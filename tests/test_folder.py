@@ -395,7 +395,7 @@ def test_damaged_bytes_never_crash_the_check(folder):
             places = rng.integers(0, min(len(bad), 200), 6)
             bad[places] = rng.integers(0, 256, 6)
             path.write_bytes(bad.tobytes())
-            problem = check_module._examine(path).problem
+            problem = check_module.examine(path).problem
             assert problem == "" or problem.endswith("remove it."), problem
         path.unlink()
 

@@ -44,9 +44,31 @@ def cam_graph(model, paths, notes, images, classes):
         )
     notes["layer"] = path
     gradient = _gradients(score, maps[path], f"the layer {path!r}")
-    weights = tf.reduce_mean(gradient, axis=(1, 2))  # equation 1
-    cam = tf.nn.relu(tf.einsum("nhwc,nc->nhw", maps[path], weights))  # equation 2
-    return tf.cast(cam, tf.float32), classes, logits
+    return _cam(maps[path], gradient), classes, logits
+
+
+def layers_graph(model, paths, notes, images, classes):
+    """Activations of several layers and Grad-CAM at each, in one pass forward and one back.
+
+    Each of `paths` names a layer with a spatial map. Gives two lists, classes and logits.
+    """
+    layers = dict(walk(model))
+    with listening({path: layers[path] for path in paths}) as heard:
+        score, classes, logits = score_graph(model, (), notes, images, classes)
+    maps = [heard_tensor(heard, path) for path in paths]
+    cams = [
+        _cam(x, _gradients(score, x, f"the layer {path!r}"))
+        for path, x in zip(paths, maps, strict=True)
+    ]
+    return maps, cams, classes, logits
+
+
+def _cam(maps, gradient):
+    """Grad-CAM, equations 1 and 2."""
+    import tensorflow as tf
+
+    weights = tf.reduce_mean(gradient, axis=(1, 2))
+    return tf.cast(tf.nn.relu(tf.einsum("nhwc,nc->nhw", maps, weights)), tf.float32)
 
 
 def resized_cam_graph(model, paths, notes, images, classes):

@@ -274,57 +274,61 @@ def _hidden(path: Path) -> bool:
     return path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini", "__MACOSX")
 
 
-class _Look(NamedTuple):
-    """What keeps a file from being used (empty: nothing), a note on it, and its pixels' digest."""
+class Look(NamedTuple):
+    """What keeps a file from being used (empty: nothing), a note on it, and its pixels' digest.
+
+    Both sentences lack their subject, the name of the file.
+    """
 
     problem: str
     note: str = ""
     digest: str = ""
 
 
-def _examine_all(paths: list[Path]) -> list[_Look]:
+def _examine_all(paths: list[Path]) -> list[Look]:
     from tlcourse.device import usable_cpus
 
     # Filters of warnings belong to all threads: set here, what threads set and reset is no matter.
     with warnings.catch_warnings(), ThreadPoolExecutor(usable_cpus()) as threads:
         warnings.simplefilter("ignore")
-        looks = threads.map(_examine, paths)
+        looks = threads.map(examine, paths)
         if len(paths) >= SHOW_PROGRESS_FROM:
             looks = progress(looks, f"Checking {paths[0].parent.name}", len(paths))
         return list(looks)
 
 
-def _examine(path: Path) -> _Look:
+def examine(path: Path) -> Look:
+    """Decode one file, and say what keeps it from being used as a photo, or was converted."""
     from PIL import Image
 
     try:
         if path.is_dir():
-            return _Look(
+            return Look(
                 "is a folder inside a class; photos must lie directly in the class's folder."
             )
         if path.suffix.lower() not in EXTENSIONS:
-            return _Look(
+            return Look(
                 f"is not an image by its name; expected one of {', '.join(EXTENSIONS)}. Save it "
                 "as one of these, or remove it."
             )
         if not path.is_file():  # opening a pipe would wait for ever
-            return _Look("is no file, or a link that leads nowhere; remove it.")
+            return Look("is no file, or a link that leads nowhere; remove it.")
         if not os.access(path, os.R_OK):
-            return _Look("cannot be read; give yourself read permission.")
+            return Look("cannot be read; give yourself read permission.")
         if path.stat().st_size == 0:
-            return _Look("is empty (zero bytes); copy it again or remove it.")
+            return Look("is empty (zero bytes); copy it again or remove it.")
         rgb, note = read_image(path)
     except PermissionError:
-        return _Look("cannot be read; give yourself read permission.")
+        return Look("cannot be read; give yourself read permission.")
     except Image.UnidentifiedImageError:  # its text is but the path again
-        return _Look("is not an image, or damaged; copy it again or remove it.")
+        return Look("is not an image, or damaged; copy it again or remove it.")
     except (TooLarge, Image.DecompressionBombError):
-        return _Look(f"has more than {MAX_PIXELS:,} pixels; save it smaller, or remove it.")
+        return Look(f"has more than {MAX_PIXELS:,} pixels; save it smaller, or remove it.")
     except Exception as error:  # see read_image: a damaged file can raise anything
         reason = "cut off" if "truncated" in str(error).lower() else "not an image, or damaged"
-        return _Look(
+        return Look(
             f"is {reason} ({str(error) or type(error).__name__}); copy it again or remove it."
         )
     digest = hashlib.blake2b(f"{rgb.shape}".encode(), digest_size=16)
     digest.update(np.ascontiguousarray(rgb))
-    return _Look("", note, digest.hexdigest())
+    return Look("", note, digest.hexdigest())

@@ -5,7 +5,15 @@ reads the same everywhere. `show` puts a figure into the notebook with a caption
 """
 
 from tlcourse.plots.basics import figure, images, png, show
-from tlcourse.plots.inside import activation_grid, embedding, filters, heat_maps, matrix
+from tlcourse.plots.inside import (
+    activation_grid,
+    channel_tile,
+    embedding,
+    filters,
+    heat_maps,
+    heat_over,
+    matrix,
+)
 from tlcourse.plots.results import COLORS, MARKERS, bars, history, learning_curves
 
 __all__ = [
@@ -13,10 +21,12 @@ __all__ = [
     "MARKERS",
     "activation_grid",
     "bars",
+    "channel_tile",
     "embedding",
     "figure",
     "filters",
     "heat_maps",
+    "heat_over",
     "history",
     "images",
     "learning_curves",

@@ -51,11 +51,7 @@ def activation_grid(
     channels = list(range(min(16, count)) if channels is None else channels)
     if not channels or not all(0 <= k < count for k in channels):
         raise ValueError(f"channels must lie in 0 … {count - 1}, not {channels}.")
-    tiles = []
-    for k in channels:
-        tile = activation[..., k]
-        low, high = min(0.0, tile.min()), tile.max()
-        tiles.append(_colored((tile - low) / (high - low or 1), "viridis"))
+    tiles = [channel_tile(activation[..., k]) for k in channels]
     return _tiles(tiles, titles or [str(k) for k in channels], columns, ax)
 
 
@@ -120,13 +116,31 @@ def heat_maps(
             "give picture[None] and map[None]."
         )
     tiles = []
-    for picture, heat in zip(pictures / 255, maps, strict=True):
-        heat = np.clip(heat / max(heat.max(), np.finfo("float32").tiny), 0, 1)
-        gray = np.repeat(picture.mean(axis=-1, keepdims=True), 3, axis=-1)
-        opacity = 0.75 * heat[..., None] ** 0.7
-        over = (1 - opacity) * gray + opacity * _colored(heat, "inferno")
-        tiles.append(np.concatenate([picture, over], axis=1))
+    for picture, heat in zip(pictures, maps, strict=True):
+        tiles.append(np.concatenate([picture / 255, heat_over(picture, heat)], axis=1))
     return _tiles(tiles, titles, columns, ax)
+
+
+def heat_over(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """A picture in gray with a heat map over it, as `heat_maps` shows it.
+
+    Args:
+        picture: uint8 (height, width, 3).
+        heat: (height, width).
+
+    Returns:
+        float (height, width, 3) in [0, 1].
+    """
+    heat = np.clip(heat / max(heat.max(), np.finfo("float32").tiny), 0, 1)
+    gray = np.repeat(picture.mean(axis=-1, keepdims=True) / 255, 3, axis=-1)
+    opacity = 0.75 * heat[..., None] ** 0.7
+    return (1 - opacity) * gray + opacity * _colored(heat, "inferno")
+
+
+def channel_tile(channel: np.ndarray) -> np.ndarray:
+    """One channel (h, w), as `activation_grid` colors it: float (h, w, 3) in [0, 1]."""
+    low, high = min(0.0, channel.min()), channel.max()
+    return _colored((channel - low) / (high - low or 1), "viridis")
 
 
 def embedding(points: np.ndarray, labels: np.ndarray, class_names: Sequence[str], *, ax=None):
