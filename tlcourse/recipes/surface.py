@@ -19,27 +19,17 @@ import keras
 import numpy as np
 from keras import layers
 
-from tlcourse.assets import atomic_path, bundled
+from tlcourse.assets import atomic_path
 from tlcourse.data import Task, load_task
 from tlcourse.progress import progress
+from tlcourse.recipes.surface_table import METHODS, SIZES, STAGES, Point, read
+from tlcourse.recipes.surface_table import load_surface as load_surface
 
-STAGES = 4
-SIZES = (5, 10, 20, 50, 100, 300)
-METHODS = ("frozen", "tuned")
 SEEDS = 10
 BATCH = 16
 # Chosen by validation accuracy with seed 100, which is not among the seeds of the table.
 RATES = {"frozen": 0.1, "tuned": 0.03}
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-
-class Point(NamedTuple):
-    """One run: how it was trained. `kept` stages come from the source; 0 is from scratch."""
-
-    seed: int
-    images_per_class: int
-    kept: int
-    method: str
 
 
 def small_network(num_classes: int) -> keras.Model:
@@ -118,45 +108,11 @@ def points(seeds: int = SEEDS) -> Iterator[Point]:
                     yield Point(seed, size, kept, method)
 
 
-def read(path: str | Path) -> dict[Point, float]:
-    """Point → test accuracy, from a table that `main` wrote. A half-written last line is left."""
-    found = {}
-    with open(path, newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            if row.get("accuracy"):
-                point = Point(int(row["seed"]), int(row["images_per_class"]), int(row["kept"]),
-                              row["method"])  # fmt: skip
-                found[point] = float(row["accuracy"])
-    return found
-
-
-def load_surface(path: str | Path | None = None) -> tuple[tuple[int, ...], dict]:
-    """The bundled table, in the order of `SIZES`. See datasets/transfer_surface.
-
-    Args:
-        path: another table; None is the bundled one.
-
-    Returns:
-        The numbers of labeled images a class, and (method, kept stages) → test accuracies
-        (sizes, seeds); from scratch is `("scratch", 0)`.
-    """
-    table = read(path or bundled("transfer_surface/surface.csv"))
-    seeds = sorted({point.seed for point in table})
-    lines = [("scratch", 0), *((m, k) for m in METHODS for k in range(1, STAGES + 1))]
-    return SIZES, {
-        (method, kept): np.array(
-            [[table[Point(seed, size, kept, method if kept else "tuned")] for seed in seeds]
-             for size in SIZES]
-        )
-        for method, kept in lines
-    }  # fmt: skip
-
-
-def write(path: Path, table: dict[Point, float]) -> None:
+def write(path: Path, table: dict[NamedTuple, float]) -> None:
     """Put the whole table into the file, or nothing."""
     with atomic_path(path) as draft, open(draft, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow([*Point._fields, "accuracy"])
+        rows.writerow([*next(iter(table))._fields, "accuracy"])
         rows.writerows([*point, f"{value:.4f}"] for point, value in table.items())
 
 
