@@ -4,6 +4,7 @@
 # make exercises  the exercise notebooks, from their solutions
 # make claims   every lesson with ten seeds: which claims hold
 # make outputs  run every lesson and store its outputs
+# make slides   a deck for each lesson in build/slides, which opens with no network
 # make bench    speeds, as ratios taken in one run
 # make format   format and lint package, tests and notebooks
 
@@ -18,7 +19,7 @@ NBVAL := -n 2 --dist loadfile --nbval-current-env --nbval-sanitize-with tests/nb
 # One thread for linear algebra: two notebooks at once would fight for the cores, ten times slower.
 QUIETLY := OMP_NUM_THREADS=1 TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1
 
-.PHONY: lab test quick notebooks exercises claims outputs bench format lint setup clean
+.PHONY: lab test quick notebooks exercises claims outputs slides bench format lint setup clean
 .DEFAULT_GOAL := lab
 
 setup: $(READY)
@@ -60,6 +61,9 @@ claims: $(READY)
 
 outputs: $(READY)
 	$(BIN)/python tests/store_outputs.py
+
+slides: $(READY)
+	$(BIN)/python -m tlcourse.slides lessons/[0-9]*.ipynb
 
 bench: $(READY)
 	$(BIN)/python tests/bench.py
