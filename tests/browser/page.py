@@ -47,8 +47,8 @@ class Demo:
 
     # -------------------------------------------------------------- open and run
 
-    def run_in_lab(self, address: str, notebook: str) -> "Demo":
-        """Open a notebook in JupyterLab and run all its cells."""
+    def run_in_lab(self, address: str, notebook: str, part: str = ".tlcourse-demo") -> "Demo":
+        """Open a notebook in JupyterLab, run all its cells, and wait for the part that matters."""
         self.page.goto(f"{address}/doc/tree/{notebook}")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.page.evaluate(
@@ -65,7 +65,7 @@ class Demo:
             "[data-mime-type='application/vnd.jupyter.stderr']"
         )
         assert not wrong.count(), wrong.first.inner_text()
-        expect(self.page.locator(".tlcourse-demo").first).to_be_visible()
+        expect(self.page.locator(part).first).to_be_visible()
         return self
 
     def run_in_voila(self, address: str, notebook: str) -> "Demo":
@@ -166,11 +166,11 @@ class Demo:
         line = self.page.locator(".tlcourse-message", has_text=words).first
         expect(line).to_be_visible(timeout=timeout)
 
-    def screenshot(self, name: str) -> Path:
+    def screenshot(self, name: str, part: str = ".tlcourse-demo") -> Path:
         """Keep how the demo looks now."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         path = SCREENSHOTS / f"{name}.png"
-        demo, window = self.page.locator(".tlcourse-demo").first, self.page.viewport_size
+        demo, window = self.page.locator(part).first, self.page.viewport_size
         height = demo.bounding_box()["height"]
         self.page.set_viewport_size(window | {"height": int(height) + 300})  # the page's bars, too
         demo.scroll_into_view_if_needed()

@@ -19,13 +19,17 @@ def choose(id: str):
     """
     import ipywidgets as widgets
 
+    from tlcourse.widgets.style import own_keys
+
     try:
         exercise = find(id)
     except KeyError as error:
         return Note(error.args[0])
     if not exercise.options:
         return Note(f"{exercise.id} is no question with options: answer it in its cell.")
-    question = widgets.HTML(f"<b>{html.escape(exercise.question)}</b>")
+    question = widgets.HTML(
+        f"<style {own_keys('tlcourse-quiz')}></style><b>{html.escape(exercise.question)}</b>"
+    )
     options = widgets.RadioButtons(
         options=[
             (f"{letter}) {option.text}", letter) for letter, option in exercise.options.items()
@@ -39,4 +43,6 @@ def choose(id: str):
         answer.value = check(exercise.id, change["new"])._repr_html_()
 
     options.observe(judge, "value")
-    return widgets.VBox([question, options, answer])
+    box = widgets.VBox([question, options, answer])
+    box.add_class("tlcourse-quiz")
+    return box

@@ -20,13 +20,21 @@ from tlcourse.plots.results import COLORS
 
 ACCENT = COLORS["frozen"]  # a blue
 WARNING = COLORS["from scratch"]  # a red that all eyes tell from the blue
-# Without this mark on what has the focus, JupyterLab takes the arrow keys in a list for its own, to
-# go from cell to cell, and the letters "dd" for its command to delete the cell.
-_OWN_KEYS = (
-    "this.closest('.tlcourse-demo').addEventListener('focusin', "
-    "event => event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))"
-)
-_CSS = f"""<style onload="{_OWN_KEYS}">
+
+
+def own_keys(css_class: str) -> str:
+    """An attribute for a `style` element inside a widget of that class: its keys are its own.
+
+    Without it, JupyterLab takes the arrow keys in a list for its own, to go from cell to cell, and
+    the letters "dd" for its command to delete the cell.
+    """
+    return (
+        f"onload=\"this.closest('.{css_class}').addEventListener('focusin', "
+        "event => event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))\""
+    )
+
+
+_CSS = f"""<style {own_keys("tlcourse-demo")}>
 .tlcourse-demo {{
   --jp-widgets-font-size: 18px; --jp-widgets-inline-height: 36px;
   --jp-widgets-inline-label-width: 9em; --jp-widgets-inline-width: 26em;
