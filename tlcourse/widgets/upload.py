@@ -40,16 +40,30 @@ function render({ model, el }) {
   };
   model.on("change", label);
   label();
+  // A piece is sent when the one before it is there; again, when no answer comes.
+  let answered = () => {};
+  model.on("msg:custom", answer => answered(answer));
+  const arrives = (about, piece) => new Promise(resolve => {
+    const send = () => model.send(about, undefined, [piece.slice(0)]);
+    const again = setInterval(send, 10000);
+    answered = answer => {
+      if (answer.at !== about.at || answer.start !== about.start) return;
+      clearInterval(again);
+      resolve();
+    };
+    send();
+  });
   button.onclick = () => input.click();
   input.onchange = async () => {
     const files = [...input.files];
+    const id = Math.random();
     input.value = "";  // so that the same file can be chosen again
     for (const [at, file] of files.entries()) {
-      const about = { name: file.name, size: file.size, at, files: files.length };
+      const about = { id, name: file.name, size: file.size, at, files: files.length };
       const end = file.size > model.get("largest") ? 0 : file.size;  // too large: only its name
       for (let start = 0; start === 0 || start < end; start += PIECE) {
         const piece = await file.slice(start, Math.min(start + PIECE, end)).arrayBuffer();
-        model.send({ ...about, start }, undefined, [piece]);
+        await arrives({ ...about, start }, piece);
       }
     }
   };
@@ -84,16 +98,23 @@ class Upload(anywidget.AnyWidget):
     def __init__(self, on_photos: Callable[[list[Photo], list[str]], object], **options) -> None:  # noqa: D107
         super().__init__(**options)
         self._on_photos = on_photos
+        self._id: float | None = None
+        self._seen: set[tuple[int, int]] = set()
         self._pieces: list[bytes] = []
         self._photos: list[Photo] = []
         self._complaints: list[str] = []
         self.on_msg(self._receive)
 
     def _receive(self, _, about: dict, buffers: list) -> None:
+        self.send({"at": about["at"], "start": about["start"]})
+        if about["id"] != self._id:  # another upload; what is left of a broken one is dropped
+            self._id, self._seen = about["id"], set()
+            self._photos, self._complaints = [], []
+        if (about["at"], about["start"]) in self._seen:  # sent again, though it was here
+            return
+        self._seen.add((about["at"], about["start"]))
         if about["start"] == 0:
             self._pieces = []
-            if about["at"] == 0:
-                self._photos, self._complaints = [], []
         self._pieces.append(bytes(buffers[0]))
         received = sum(map(len, self._pieces))
         share = (about["at"] + received / max(about["size"], 1)) / about["files"]
