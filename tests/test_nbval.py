@@ -17,8 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def makefile_options() -> list[str]:
+    """What the Makefile gives pytest for the notebooks whose outputs are compared."""
     text = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
-    return re.search(r"^NBVAL := (.*)$", text, re.MULTILINE)[1].split()
+    common = re.search(r"^NBVAL := (.*)$", text, re.MULTILINE)[1]
+    lessons = re.search(r"pytest lessons --ignore \S+ (.*)$", text, re.MULTILINE)[1]
+    return lessons.replace("$(NBVAL)", common).split()
 
 
 def cell(source: str, *, shows: str) -> dict:
