@@ -229,6 +229,8 @@ def test_a_note_shows_itself_as_text_and_as_html():
     note = core.Note("use `a < b`", code="a < b")
     assert repr(note) == "use `a < b`\n\na < b"
     assert "<code>a &lt; b</code>" in note._repr_html_()
+    stressed = core.Note("the *test* is `2 *x* 3`")._repr_html_()
+    assert "the <em>test</em> is <code>2 *x* 3</code>" in stressed
 
 
 def test_a_function_of_the_learners_that_stops_is_named_with_its_error():

@@ -89,7 +89,9 @@ def array(answer: object, shape: Sequence[int | None], what: str = "The array") 
         single = ": this is a single number" if values.ndim == 0 else ""
         raise AnswerError(f"{what} must have shape ({wanted}), not {values.shape}{single}.")
     if not np.isfinite(values).all():
-        raise AnswerError(f"{what} holds numbers that are not finite (NaN, infinite or None).")
+        raise AnswerError(
+            f"{what} must hold finite numbers: some are not finite (NaN, infinity, None)."
+        )
     return values
 
 
@@ -127,6 +129,8 @@ def names(
         raise AnswerError(f"A list of names was asked for, not {shown(answer)}.")
     if not all(isinstance(name, str) for name in given):
         raise AnswerError("The list must hold names, each in quotes.")
+    if isinstance(answer, str) and "," in answer:
+        raise AnswerError("This is one text. Make a list, with each name in quotes of its own.")
     given = {name.strip().lower() for name in given}
     wanted = {name.lower() for name in expected}
     if unknown := given - {name.lower() for name in known}:
@@ -135,7 +139,8 @@ def names(
         reason = {key.lower(): text for key, text in (mistakes or {}).items()}.get(name, "")
         raise AnswerError(f"`{name}` does not belong there. {reason}".rstrip())
     if missing := wanted - given:
-        raise AnswerError(f"So far right, but {len(missing)} more belong(s) there.")
+        more = f"{len(missing)} more belong" + "s" * (len(missing) == 1)
+        raise AnswerError(f"So far right, but {more} there.")
 
 
 def function(answer: object, what: str = "your function") -> Callable:

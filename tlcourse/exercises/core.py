@@ -62,12 +62,17 @@ class Note:
         return f"{self.text}\n\n{self.code}" if self.code else self.text
 
     def _repr_html_(self) -> str:
-        words = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text))
+        words = re.sub(r"`([^`]+)`|\*(\w+)\*", _marked, html.escape(self.text))
         code = f"<pre>{html.escape(self.code)}</pre>" if self.code else ""
         return (
             f'<div style="border-left: 4px solid {self.color}; padding: 0.3em 0.8em">'
             f"{words}{code}</div>"
         )
+
+
+def _marked(found: re.Match) -> str:
+    code, stressed = found.groups()
+    return f"<em>{stressed}</em>" if code is None else f"<code>{code}</code>"
 
 
 @dataclass(frozen=True, repr=False)
