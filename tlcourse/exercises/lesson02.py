@@ -1,5 +1,7 @@
 """Exercises of lesson 2: how it works."""
 
+from itertools import permutations
+
 import numpy as np
 
 from tlcourse.exercises import answers
@@ -35,7 +37,7 @@ CONTROL = choice(
     right="b",
     hints=(
         "Which other cause could make the probe rise from the stem to stage 4?",
-        "In the lesson's figure, what does the black line show?",
+        "In the lesson's figure of the probes (under *Reveal*), what does the black line show?",
     ),
 )
 
@@ -59,7 +61,10 @@ def _class_map(answer: object) -> str:
         found = answers.array(call(maps.copy(), kernel.copy(), k), PLACES, "The map")
         spoken = maps * kernel[:, k]
         if not found.any():
-            raise AnswerError("The map is 0 everywhere; in this example, some places speak for k.")
+            raise AnswerError(
+                f"The map is 0 everywhere. In the small example that was tried, some places speak "
+                f"for class {k}."
+            )
         if _alike(found, spoken.sum(axis=-1)):
             raise AnswerError(
                 "Some places of this map are negative: they speak against the class. Grad-CAM "
@@ -76,8 +81,8 @@ def _class_map(answer: object) -> str:
             raise AnswerError("All channels count the same here. Where are the weights of class k?")
         if not _alike(found, np.maximum(spoken.sum(axis=-1), 0)):
             raise AnswerError(
-                f"For class {k} of a small example, the map is another one. Each channel's map "
-                "counts as much as its weight for class k, `kernel[:, k]`; add up the channels."
+                f"Tried on a small example, this is not the map for class {k}. Each channel's map "
+                "counts as much as its weight for that class; then the channels are added up."
             )
     return (
         "This is Grad-CAM without a gradient. It works where only an average and the head come "
@@ -126,6 +131,11 @@ def _unit(a: np.ndarray) -> np.ndarray:
     return a / a.max()
 
 
+# In the order of the notebook, which gives nothing away.
+CHANGED = (
+    "shuffle channels", "shuffle pictures", "times three", "plus one", "stretch channels", "rotate",
+    "square", "half the channels",
+)  # fmt: skip
 SAME = ("shuffle channels", "times three", "plus one", "rotate")
 OTHER = {
     "shuffle pictures": "CKA asks which pictures a layer finds alike. Shuffled, each picture is "
@@ -138,10 +148,10 @@ OTHER = {
 
 
 def _unseen(answer: object) -> str:
-    answers.names(answer, SAME, (*SAME, *OTHER), OTHER)
+    answers.names(answer, SAME, CHANGED, OTHER)
     return (
         "Order, size, shift and rotation of the features go unseen, and a new linear head could "
-        "make up for all of them. What changes which pictures are alike is seen."
+        "make up for all of them. What CKA does see is a change in which pictures are alike."
     )
 
 
@@ -167,7 +177,8 @@ UNSEEN = Exercise(
         "stretched channels": ([*SAME, "stretch channels"], "one factor for all"),
         "half": (["half the channels"], "not at 1"),
         "without the rotation": (list(SAME[:3]), "1 more"),
-        "an unknown one": (["mirror"], "Unknown"),
+        "an unknown one": (["mirror"], "Known: shuffle channels, shuffle pictures"),
+        "one text": (", ".join(SAME), "each name"),
         "values": ([1.0, 1.0], "in quotes"),
     },
 )
@@ -189,7 +200,7 @@ def _shorter(answer: object) -> str:
     shape = tuple(model.output_shape[1:])
     if shape != (64,):
         raise AnswerError(
-            f"It gives numbers of shape {shape} for a picture, not (64). {CUT.get(shape, '')}"
+            f"It gives numbers of shape {shape} for a picture, not (64,). {CUT.get(shape, '')}"
         )
     photonet = load_backbone("photonet")
     pictures = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3)).astype("uint8")
@@ -271,6 +282,7 @@ SHORTER = Exercise(
 # objectnet 0.90 to 0.92, 0.86 to 0.88, 0.90 to 0.92.
 STEADY = np.array([[0.93, 0.76, 0.57], [0.91, 0.87, 0.91]])
 CHANGES = ("mirrored", "upside down", "blue for red")
+ORDERS = tuple(permutations(range(len(CHANGES))))
 
 
 def _steady(answer: object) -> str:
@@ -294,6 +306,11 @@ def _steady(answer: object) -> str:
             "Is `mirrored` left for right? The axes are pictures, height, width, channels: "
             "`[:, ::-1]` turns the height round, `[:, :, ::-1]` the width."
         )
+    if any(like(rows[:, list(order)]) for rows in (STEADY, STEADY[::-1]) for order in ORDERS):
+        raise AnswerError(
+            "These are the right numbers at wrong places. Rows: photonet, objectnet. Columns: "
+            "mirrored, upside down, blue for red."
+        )
     if np.abs(found[0] - found[1]).max() < 1e-6:
         raise AnswerError("Both rows are the same. Has each network been asked?")
     for row, network in enumerate(("photonet", "objectnet")):
@@ -305,9 +322,9 @@ def _steady(answer: object) -> str:
                 )
             if value < 0.2:
                 raise AnswerError(
-                    f"{network}, {change}: {value:.2f} is as different as two other pictures. "
-                    "`pieces[::-1]` turns the order of the *pictures* round; go further to the "
-                    "right."
+                    f"{network}, {change}: {value:.2f} says that pieces were compared with other "
+                    "pieces. `pieces[::-1]` turns the order of the *pictures* round; the axes "
+                    "to turn are further to the right."
                 )
             if abs(value - STEADY[row, column]) > 0.06:
                 raise AnswerError(
@@ -334,6 +351,8 @@ IGNORED = Exercise(
     },
     wrong=lambda: {
         "rows swapped": (STEADY[::-1], "photonet comes first"),
+        "columns swapped": (STEADY[:, [0, 2, 1]], "wrong places"),
+        "rows and columns swapped": (STEADY[::-1, [1, 0, 2]], "wrong places"),
         "height for width": (STEADY[:, [1, 0, 2]], "left for right"),
         "the same network twice": (STEADY[[0, 0]], "each network"),
         "the order of the pictures": (
