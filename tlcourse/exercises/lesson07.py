@@ -52,12 +52,14 @@ def _order(answer, query, rows, count) -> list[int]:
     found = np.asarray(answer(query.copy(), rows.copy(), count))
     if found.dtype.kind == "f" and (found != np.round(found)).any():
         raise AnswerError(
-            "Your function gives similarities or distances. The positions of the rows were asked "
-            "for: `np.argsort` gives them."
+            "Your function gives similarities, distances, or the rows themselves. Their positions "
+            "were asked for: `np.argsort` gives them."
         )
     found = found[0] if found.ndim == 2 and len(found) == 1 else found
     if found.ndim == 1 and len(found) == len(rows) > count:
         raise AnswerError(f"Your function gives all {len(rows)} rows, not the first {count}.")
+    if found.ndim == 1 and 0 < len(found) != count:
+        raise AnswerError(f"Your function gives {len(found)} positions where `count` is {count}.")
     return answers.whole_numbers(found, (count,), "What your function gives").tolist()
 
 
@@ -77,12 +79,16 @@ def _similar(answer: object) -> str:
         "cosine means alike, and `np.argsort` begins with the lowest.",
         (5, 1, 4): "The right rows, the least similar of them first. The most similar was asked "
         "for first.",
+        (4, 1, 3): "With `abs`, a row that points the opposite way counts as alike.",
+        (5, 2, 6): "Positions count from 0: the first row is at 0, not at 1.",
+        (1, 5, 0): "The most similar row is left out. The picture that is looked for is not among "
+        "these rows, so there is none to leave out.",
     }
     if tuple(found) in mistakes:
         raise AnswerError(mistakes[tuple(found)])
     if found != [4, 1, 5]:
         raise AnswerError(
-            f"For the question {QUERY.tolist()} and the rows {ROWS.tolist()}, your function gives "
+            f"For the query {QUERY.tolist()} and the rows {ROWS.tolist()}, your function gives "
             f"{found}. Work out the cosine of each row by hand, and compare."
         )
     rng = np.random.default_rng(0)
@@ -134,6 +140,11 @@ SIMILAR = Exercise(
         "similarities": (lambda q, f, n: np.sort(_cosine(q, f))[::-1][:n], "positions"),
         "all rows": (lambda q, f, n: np.argsort(-_cosine(q, f)), "not the first 3"),
         "no return": (lambda q, f, n: f.sort(), "`return`"),
+        "with the opposite": (lambda q, f, n: np.argsort(-np.abs(_cosine(q, f)))[:n], "`abs`"),
+        "counted from 1": (lambda q, f, n: _most_similar(q, f, n) + 1, "from 0"),
+        "without the first": (lambda q, f, n: _most_similar(q, f, n + 1)[1:], "left out"),
+        "always five": (lambda q, f, n: _most_similar(q, f, 5), "`count` is 3"),
+        "the rows": (lambda q, f, n: f[_most_similar(q, f, n)], "rows themselves"),
         "its result": (np.array([4, 1, 5]), "without ()"),
     },
 )
@@ -193,7 +204,8 @@ def _joined(answer: object) -> str:
             )
     raise AnswerError(
         "The number of outputs is right, their values are not those of photonet's stages 2 and 4. "
-        "Use `photonet` itself, untrained, with `photonet.input` as it is."
+        "Use `photonet` as it was loaded, and hand the pictures to `photonet.input` as they are: "
+        "it scales them inside."
     )
 
 
@@ -252,7 +264,9 @@ def _bursts(answer: object) -> str:
             "the second, all four shots of a thing stay on one."
         )
     if apart > MOST_APART:
-        raise AnswerError("The split of the pictures comes first in the pair, that of things next.")
+        raise AnswerError(
+            "The split of the pictures comes first in the pair, then that of the things."
+        )
     if apart < 0.2:
         raise AnswerError(
             f"{apart:.2f} is no better than guessing. Were whole *classes* kept apart, so that the "
@@ -260,17 +274,17 @@ def _bursts(answer: object) -> str:
         )
     if mixed < LEAST_RANDOM:
         raise AnswerError(
-            f"{mixed:.2f} for the split of the pictures is too little. Is it made at random (they "
+            f"{mixed:.2f} for the split of the pictures is too low. Is it made at random (they "
             "lie sorted by class), and do three quarters of them train?"
         )
     if apart < LEAST_APART:
         raise AnswerError(
-            f"{apart:.2f} for the split of things is too little. Do three quarters of the things "
+            f"{apart:.2f} for the split of the things is too low. Do three quarters of the things "
             "train, and is it the mean of five splits?"
         )
     return (
         f"{mixed:.1%} if the pictures are split, {apart:.1%} if the things are. Only the second "
-        "tells about new things: the first also asks about things that were seen."
+        "tells about new things: the first also asks about things that were seen in training."
     )
 
 
