@@ -30,10 +30,10 @@ from scipy import stats
 from tqdm import tqdm
 
 from tlcourse.assets import atomic_path
+from tlcourse.notebooks import execute
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = 0.9  # share of the seeds in which a claim has to hold
-CELL_SECONDS = 900
 
 
 @dataclass(frozen=True)
@@ -122,15 +122,8 @@ def run(notebook: Path, seed: int, cache: Path, code: str) -> tuple[list[dict] |
         }
         # Strict would stop at the first claim that fails, and all are to be measured.
         environment.pop("TLCOURSE_CLAIMS", None)
-        client = nbclient.NotebookClient(
-            lesson,
-            timeout=CELL_SECONDS,
-            startup_timeout=180,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(notebook.parent)}},
-        )
         try:
-            client.execute(env=environment)
+            execute(lesson, notebook.parent, environment)
         except nbclient.exceptions.CellExecutionError as error:
             return None, f"{error.ename}: {error.evalue}"
         except (TimeoutError, RuntimeError) as error:  # a cell that hangs, a kernel that dies

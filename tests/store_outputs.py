@@ -19,11 +19,11 @@ import nbclient
 import nbformat
 
 from tlcourse.assets import atomic_path
+from tlcourse.notebooks import execute
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
 STORED = ("solutions", "demos")  # exercises are stored without outputs
-CELL_SECONDS = 900
 
 
 def run(path: Path) -> float:
@@ -33,18 +33,11 @@ def run(path: Path) -> float:
         nbclient.exceptions.CellExecutionError: a cell stopped; the file is as it was.
     """
     notebook = nbformat.read(path, as_version=4)
-    client = nbclient.NotebookClient(
-        notebook,
-        timeout=CELL_SECONDS,
-        kernel_name="python3",
-        record_timing=False,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
     start = time.perf_counter()
     # A progress bar is for the one who waits, and not for the stored outputs.
     with tempfile.TemporaryDirectory() as data:
         quiet = {"TQDM_DISABLE": "1", "TLCOURSE_CLAIMS": "strict", "TLCOURSE_DATA": data}
-        client.execute(env={**os.environ, **quiet})
+        execute(notebook, path.parent, {**os.environ, **quiet})
     seconds = time.perf_counter() - start
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tlcourse.assets import PACKAGE
+from tlcourse.notebooks import execute
 
 LESSONS = PACKAGE.parent / "lessons"
-CELL_SECONDS = 900
 
 
 def fill(folder: Path, lessons: Sequence[Path]) -> list[str]:
@@ -39,17 +39,11 @@ def fill(folder: Path, lessons: Sequence[Path]) -> list[str]:
     stopped = []
     for path in lessons:
         start = time.perf_counter()
-        client = nbclient.NotebookClient(
-            nbformat.read(path, as_version=4),
-            timeout=CELL_SECONDS,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(path.parent)}},
-        )
+        notebook = nbformat.read(path, as_version=4)
         try:
             # What the kernel says of itself, such as how it is connected, is not for the reader.
-            client.execute(
-                env={**os.environ, **places, "TQDM_DISABLE": "1"}, stderr=subprocess.DEVNULL
-            )
+            variables = {**os.environ, **places, "TQDM_DISABLE": "1"}
+            execute(notebook, path.parent, variables, stderr=subprocess.DEVNULL)
             print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
         except nbclient.exceptions.CellExecutionError as error:
             stopped.append(f"{path.name} stopped: {error.ename}: {error.evalue}")
