@@ -205,6 +205,7 @@ def judge(trained: Trained, photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Probabilities (classes,), and Grad-CAM (64, 64) for the likeliest class.
     """
     import keras
+    from scipy.special import softmax
 
     from tlcourse.explain import grad_cam
 
@@ -212,8 +213,7 @@ def judge(trained: Trained, photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         picture = picture_of(photo)
         logits = keras.ops.convert_to_numpy(trained.classifier(picture[None], training=False))[0]
         heat = grad_cam(trained.classifier, picture).maps
-    shares = np.exp(logits - logits.max())
-    return shares / shares.sum(), heat
+    return softmax(logits), heat
 
 
 def script(class_names: Sequence[str]) -> str:

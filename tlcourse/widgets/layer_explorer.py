@@ -58,6 +58,8 @@ class LayerLooker:
 
     def __call__(self, picture: np.ndarray, class_index: int | None = None) -> Look:
         """Look at one picture, uint8 (size, size, 3); None explains the likeliest class."""
+        from scipy.special import softmax
+
         from tlcourse.scores import TOP, layers_graph
         from tlcourse.tracing import compiled
 
@@ -65,12 +67,10 @@ class LayerLooker:
         run = compiled(layers_graph, self.model, self.layers, batch, ((None,), "int32"))
         wanted = np.array([TOP if class_index is None else class_index], "int32")
         maps, cams, classes, logits = run(batch, wanted)
-        logits = np.asarray(logits[0], "float64")
-        shares = np.exp(logits - logits.max())
         return Look(
             {path: np.asarray(x[0]) for path, x in zip(self.layers, maps, strict=True)},
             {path: np.asarray(x[0]) for path, x in zip(self.layers, cams, strict=True)},
-            shares / shares.sum(),
+            softmax(np.asarray(logits[0], "float64")),
             int(classes[0]),
         )
 
