@@ -26,10 +26,10 @@ from pathlib import Path
 import nbclient
 import nbformat
 import numpy as np
-from scipy import stats
 from tqdm import tqdm
 
 from tlcourse.assets import atomic_path
+from tlcourse.intervals import interval
 from tlcourse.notebooks import execute
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,9 +61,8 @@ class Row:
         """The 95 % interval of the mean, by Student's t-distribution."""
         if len(self.values) < 2:
             return "–"
-        half = stats.t.ppf(0.975, len(self.values) - 1) * stats.sem(self.values)
-        center = np.mean(self.values)
-        return f"{shown(center - half, self.unit)} … {shown(center + half, self.unit)}"
+        low, high = interval(self.values)
+        return f"{shown(low, self.unit)} … {shown(high, self.unit)}"
 
     @property
     def span(self) -> str:

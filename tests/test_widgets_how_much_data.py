@@ -7,7 +7,8 @@ import pytest
 from widget_parts import by_label, html_with
 
 from tlcourse import widgets
-from tlcourse.widgets.how_much_data import crossing, in_words, interval
+from tlcourse.intervals import interval
+from tlcourse.widgets.how_much_data import crossing, in_words
 
 SIZES = (10, 100, 1000)
 

@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from tlcourse.data import Split, Task, load_task
+from tlcourse.intervals import interval
 from tlcourse.photonet import WEIGHTS, load_photonet_weights, photonet
 from tlcourse.recipes.foils import FOILS
 from tlcourse.recipes.photonet import hold_out, load_tiny_imagenet, logits_of, probe_accuracy
@@ -74,10 +74,8 @@ def from_scratch(task: Task, per_class: int, seeds: Sequence[int], epochs: int) 
 
 def line(task: str, network: str, scores: Sequence[float]) -> str:
     """A row of the table: mean, and its 95 % interval by Student's t-distribution."""
-    from scipy import stats
-
-    mean = float(np.mean(scores))
-    half = stats.t.ppf(0.975, len(scores) - 1) * stats.sem(scores)
+    low, high = interval(scores)
+    mean, half = (low + high) / 2, (high - low) / 2
     return f"| {task} | {network} | {mean:.1%} | ± {100 * half:.1f} | {len(scores)} |"
 
 

@@ -10,9 +10,9 @@ import ipywidgets as widgets
 import numpy as np
 
 from tlcourse import plots
+from tlcourse.intervals import interval
 from tlcourse.recipes.distance_table import SIZES, SOURCES, TARGETS, load_distance
 from tlcourse.widgets import style
-from tlcourse.widgets.how_much_data import interval
 
 LABELS = {
     "objectnet": "drawings",

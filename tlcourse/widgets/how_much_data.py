@@ -10,6 +10,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from tlcourse import plots
+from tlcourse.intervals import interval
 from tlcourse.recipes.surface_table import STAGES, load_surface
 from tlcourse.widgets import style
 
@@ -111,14 +112,6 @@ def crossing(sizes: Sequence[int], gain: Sequence[float]) -> float | None:
     share = gain[at] / (gain[at] - gain[at + 1])
     low, high = np.log(sizes[at]), np.log(sizes[at + 1])
     return float(np.exp(low + share * (high - low)))
-
-
-def interval(differences: np.ndarray) -> tuple[float, float]:
-    """95 % interval of the mean of (n,) differences, by Student's t-distribution."""
-    from scipy import stats
-
-    half = stats.t.ppf(0.975, len(differences) - 1) * stats.sem(differences)
-    return float(np.mean(differences) - half), float(np.mean(differences) + half)
 
 
 def in_words(
