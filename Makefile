@@ -27,7 +27,7 @@ setup: $(READY)
 # The stamp is written last, so a set-up that was cut off is done again. Only lesson 9 needs minilm:
 # where it cannot be had, the set-up goes on.
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) tests/check_python.py
+	$(PYTHON) tools/check_python.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet \
 		--disable-pip-version-check -e ".[dev,text]"
@@ -54,19 +54,19 @@ notebooks: $(READY)
 
 # From lessons/solutions. A test holds the two in step.
 exercises: $(READY)
-	$(BIN)/python -m tlcourse.exercises.generate
+	$(BIN)/python tools/make_exercises.py
 
 claims: $(READY)
-	nice $(BIN)/python tests/run_claims.py --seeds 10
+	nice $(BIN)/python tools/run_claims.py --seeds 10
 
 outputs: $(READY)
-	$(BIN)/python tests/store_outputs.py
+	$(BIN)/python tools/store_outputs.py
 
 slides: $(READY)
-	$(BIN)/python -m tlcourse.slides lessons/[0-9]*.ipynb
+	$(BIN)/tlcourse slides lessons/[0-9]*.ipynb
 
 bench: $(READY)
-	$(BIN)/python tests/bench.py
+	$(BIN)/python tools/bench.py
 
 format: $(READY)
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -1,80 +1,42 @@
-"""Helpers of the transfer-learning course: device, data, claims, pictures.
+"""A course on transfer learning: its helpers, in rooms.
 
-Importing this package is cheap: TensorFlow is imported only by the functions that need it
-(PEP 562 lazy attributes), so that `setup_device` can still set it up.
+**Imports only go down this list; a name has one room; a sub-command has one file.**
+
+    commands    the `tlcourse` command, a file a sub-command
+    exercises   ask, check, hint, solution; `lessons/` has the checks
+    widgets     the demos for a classroom
+    retrain     from a folder of photos to a model and a report
+    recipes     how the bundled weights and tables were made
+    auditing    what is wrong with a model and its data
+    transfer    features, heads, probes, freezing, fine-tuning
+    inside      what layers see
+    networks    backbones and their weights; the names of layers
+    photos      photos of one's own
+    data        the tasks, and the tables of long studies
+    files       files that are no code: found, fetched, kept
+    drawing  plots  machine      the renderer; figures; device, GPU, limits
+    claims  errors  notebooks  progress     modules of this folder, below all rooms
+
+What lessons use comes from `tlcourse` itself: `__init__.pyi` lists it, with the room that each
+name is from. Importing the package is cheap: a room is imported when a name of it is asked for.
+CONTRIBUTING.md says which files a change touches.
 """
 
-from importlib import import_module
+from pathlib import Path
+
+import lazy_loader
 
 __version__ = "0.1.0"
-
-# public name -> module that defines it
-_EXPORTS = {
-    "DeviceInfo": "device",
-    "setup_device": "device",
-    "set_seed": "device",
-    "Split": "data",
-    "Task": "data",
-    "load_task": "data",
-    "list_tasks": "data",
-    "load_image_folder": "data",
-    "check_images": "data",
-    "TextTask": "data",
-    "load_imdb": "data",
-    "load_reviews": "data",
-    "claim": "claims",
-    "lesson_seed": "claims",
-    "list_backbones": "backbones",
-    "load_backbone": "backbones",
-    "load_minilm": "minilm",
-    "audit": "auditing",
-    "extract_features": "features",
-    "ActivationExtractor": "activations",
-    "get_activations": "activations",
-    "list_layers": "activations",
-    "grad_cam": "explain",
-    "occlusion": "explain",
-    "saliency": "explain",
-    "smooth_grad": "explain",
-    "linear_cka": "similarity",
-    "build_classifier": "transfer",
-    "compare": "transfer",
-    "fine_tune": "transfer",
-    "freeze": "transfer",
-    "linear_probe": "probe",
-    "unfreeze": "transfer",
-    "trainable_summary": "summary",
-}
-_MODULES = (
-    "activations",
-    "assets",
-    "auditing",
-    "backbones",
-    "claims",
-    "data",
-    "device",
-    "explain",
-    "features",
-    "plots",
-    "probe",
-    "similarity",
-    "summary",
-    "transfer",
-    "widgets",
-)
-
-__all__ = ["__version__", *_EXPORTS, *_MODULES]
+_find, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __getattr__(name: str):
-    if name in _EXPORTS:
-        return getattr(import_module(f"tlcourse.{_EXPORTS[name]}"), name)
-    if name in _MODULES:
-        return import_module(f"tlcourse.{name}")
-    raise AttributeError(
-        f"module 'tlcourse' has no attribute {name!r}; it has: {', '.join(__all__)}"
-    )
+    if name not in __all__:
+        raise AttributeError(
+            f"module 'tlcourse' has no attribute {name!r}; it has: {', '.join(__all__)}"
+        )
+    return _find(name)
 
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+# Until the next release: paths that copies of earlier lessons import from.
+__path__.append(str(Path(__file__).with_name("old_names")))

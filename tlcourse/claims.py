@@ -12,6 +12,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 
 class ClaimError(AssertionError):
     """A claim does not hold (raised only under `TLCOURSE_CLAIMS=strict`)."""
@@ -120,3 +122,11 @@ def claim(
     if not result.holds and os.environ.get("TLCOURSE_CLAIMS") == "strict":
         raise ClaimError(str(result))
     return result
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """95 % interval of the mean of (n,) values, n at least 2, by Student's t-distribution."""
+    from scipy import stats
+
+    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+    return float(np.mean(values) - half), float(np.mean(values) + half)

@@ -41,7 +41,7 @@ def browser():
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
     """Address of a JupyterLab that all tests of a file share."""
-    from servers import jupyterlab
+    from tests.browser.servers import jupyterlab
 
     with jupyterlab(tmp_path_factory.mktemp("lab")) as address:
         yield address
@@ -50,7 +50,7 @@ def lab(browser, tmp_path_factory):
 @pytest.fixture(scope="module")
 def voila(browser, tmp_path_factory):
     """Address of a voila that all tests of a file share."""
-    from servers import voila
+    from tests.browser.servers import voila
 
     with voila(tmp_path_factory.mktemp("voila")) as address:
         yield address
@@ -59,7 +59,7 @@ def voila(browser, tmp_path_factory):
 @pytest.fixture
 def demo(browser):
     """A page for one test; it fails if the page's console got an error."""
-    from page import Demo
+    from tests.browser.page import Demo
 
     context = browser.new_context(viewport=SIZE)
     made = Demo(context.new_page())

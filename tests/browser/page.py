@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
-from servers import ROOT
+
+from tests.browser.servers import ROOT
 
 SCREENSHOTS = ROOT / "build" / "screenshots"  # an artefact; git ignores it
 MILLISECONDS = 60_000  # for one step; two kernels may share two cores

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
 # All cells are in the page at once, so that every widget is there to be found.
 _SETTINGS = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}

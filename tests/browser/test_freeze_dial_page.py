@@ -1,7 +1,8 @@
 """Demo 2 in a real page: turn the dial, train, stop, compare; in JupyterLab and in voila."""
 
-from page import MILLISECONDS
 from playwright.sync_api import expect
+
+from tests.browser.page import MILLISECONDS
 
 NOTEBOOK = "demos/02_freeze_dial.ipynb"
 CURVES = "Validation accuracy"

@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from tlcourse.data.objects import render
+from tlcourse.drawing.render import render
 
 NOTEBOOK = "demos/05_photo_lab.ipynb"
 TRAINING = 120_000  # milliseconds; it takes about three seconds when nothing else runs

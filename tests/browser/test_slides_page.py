@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from page import SCREENSHOTS
-from servers import ROOT
 
-from tlcourse import slides
+from tests.browser.page import SCREENSHOTS
+from tests.browser.servers import ROOT
+from tlcourse.commands import slides
 
 LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.ipynb"))
 LEAST, MOST = 8, 17  # slides a lesson

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tlcourse.data import Task
-from tlcourse.data.check import class_folders
+from tlcourse.photos.check import class_folders
 
 MOST = 5000  # pictures of a split that are looked at,
 BYTES = 2**28  # and no more than this

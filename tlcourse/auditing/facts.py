@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcourse.auditing.data import Data
-from tlcourse.backbones import OURS, bundled_weights
-from tlcourse.summary import leaves, walk
-from tlcourse.tracing import attribute
+from tlcourse.inside.tracing import attribute
+from tlcourse.networks.backbones import OURS, bundled_weights
+from tlcourse.networks.layers import leaves, walk
 
 if TYPE_CHECKING:
     import keras

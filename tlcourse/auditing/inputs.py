@@ -9,8 +9,8 @@ import numpy as np
 
 from tlcourse.auditing.facts import Facts
 from tlcourse.auditing.report import Finding
-from tlcourse.backbones import OURS, preprocess_input
-from tlcourse.summary import leaves, walk
+from tlcourse.networks.backbones import OURS, preprocess_input
+from tlcourse.networks.layers import leaves, walk
 
 RAW = (0.0, 255.0)
 

@@ -6,24 +6,27 @@ Images are uint8 NHWC in [0, 255] everywhere. The test split is never used to ch
 """
 
 from tlcourse.data.catalog import list_tasks, load_task
-from tlcourse.data.check import ImageFolderError, ImageReport, check_images
-from tlcourse.data.folder import load_image_folder
 from tlcourse.data.imdb import load_imdb
+from tlcourse.data.lost_property import write_lost_property
+from tlcourse.data.photographs import cut, load_photographs, middle
 from tlcourse.data.reviews import load_reviews
+from tlcourse.data.studies import load_ladder, load_surface
 from tlcourse.data.task import Split, Task
 from tlcourse.data.text import TextSplit, TextTask
 
 __all__ = [
-    "ImageFolderError",
-    "ImageReport",
     "Split",
     "Task",
     "TextSplit",
     "TextTask",
-    "check_images",
+    "cut",
     "list_tasks",
-    "load_image_folder",
     "load_imdb",
+    "load_ladder",
+    "load_photographs",
     "load_reviews",
+    "load_surface",
     "load_task",
+    "middle",
+    "write_lost_property",
 ]

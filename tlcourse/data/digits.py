@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tlcourse.data.pictures import resize_all, stratified_parts
+from tlcourse.data.splits import resize_all, stratified_parts
 from tlcourse.data.task import Split, Task
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tlcourse import assets
-from tlcourse.cached import cached_array
 from tlcourse.data.task import Split, Task
+from tlcourse.files import assets
+from tlcourse.files.arrays import cached_array
 from tlcourse.progress import progress
 
 # Pictures a class of the two fixed splits. Training pictures are numbered after them, so a
@@ -27,14 +27,14 @@ def load_objects(*, train_per_class: int = 200, seed: int = 0, description: str 
     Raises:
         ValueError: `train_per_class` is below 1.
     """
-    from tlcourse.data.objects import SOURCE_CLASSES
+    from tlcourse.drawing.render import SOURCE_CLASSES
 
     return _load("objects", SOURCE_CLASSES, train_per_class, seed, description)
 
 
 def load_sunglasses(*, train_per_class: int = 100, seed: int = 0, description: str = "") -> Task:
     """Sunglasses and 5 look-alikes, 64×64; the target task. Arguments as for `load_objects`."""
-    from tlcourse.data.objects import TARGET_CLASSES
+    from tlcourse.drawing.render import TARGET_CLASSES
 
     return _load("sunglasses", TARGET_CLASSES, train_per_class, seed, description)
 
@@ -67,7 +67,7 @@ def _pictures(
 
     What keeps the cache from being written is added to `unsaved`.
     """
-    from tlcourse.data.objects import RENDERER_VERSION
+    from tlcourse.drawing.render import RENDERER_VERSION
 
     shape = (len(classes) * count, 64, 64, 3)
     labels = np.repeat(np.arange(len(classes), dtype=np.int64), count)
@@ -83,7 +83,7 @@ def _pictures(
 
 
 def _draw(name: str, classes: tuple[str, ...], seed: int, start: int, count: int) -> np.ndarray:
-    from tlcourse.data.objects import render
+    from tlcourse.drawing.render import render
 
     images = np.empty((len(classes) * count, 64, 64, 3), np.uint8)
     jobs = [(k, start + i) for k in range(len(classes)) for i in range(count)]

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tlcourse.assets import AssetError, offline
-from tlcourse.data.pictures import stratified_parts
+from tlcourse.data.splits import stratified_parts
 from tlcourse.data.text import TextSplit, TextTask
-from tlcourse.keras_weights import answers
+from tlcourse.errors import AssetError
+from tlcourse.files.assets import offline
+from tlcourse.files.keras_weights import answers
 
 HOST = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 FIRST_WORD = 3  # Keras's numbers: 0 fills up, 1 starts a review, 2 is an unknown word

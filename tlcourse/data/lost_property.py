@@ -1,6 +1,6 @@
 """The example of lesson 10: a lost-property office that photographs eyewear.
 
-The photos are drawn (see `tlcourse.data.objects`), lit, enlarged, and saved as JPEG files, as a
+The photos are drawn (see `tlcourse.drawing.render`), lit, enlarged, and saved as JPEG files, as a
 camera would have left them. They have the faults that real collections have; lesson 10 finds them.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tlcourse.data.objects import render
+from tlcourse.drawing.render import render
 
 CLASSES = ("sunglasses", "eyeglasses", "goggles")
 PARTS = {"office": 80, "first_week": 60, "retaken": 80}  # folder -> photos of each class

@@ -4,9 +4,9 @@ import csv
 
 import numpy as np
 
-from tlcourse.assets import Asset, locate
-from tlcourse.data.pictures import stratified_parts
+from tlcourse.data.splits import stratified_parts
 from tlcourse.data.text import TextSplit, TextTask
+from tlcourse.files.assets import Asset, locate
 
 FILE = Asset(
     "reviews/reviews.tsv",

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tlcourse.data.splits import few_of_each
+
 
 class Split(NamedTuple):
     """Pictures and their labels; unpacks as `images, labels = task.train`.
@@ -112,29 +114,6 @@ class Task:
             f"<p>{html.escape(repr(self).split(': ', 1)[1])}</p>"
             f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{picture}"/>'
         )
-
-
-def few_of_each(
-    labels: np.ndarray, n: int, class_names: tuple[str, ...], seed: int, name: str, what: str
-) -> np.ndarray:
-    """Sorted indices of `n` examples a class, drawn at random; nested for one seed.
-
-    Raises:
-        ValueError: `n` is below 1, or a class has fewer of what is there.
-    """
-    counts = np.bincount(labels, minlength=len(class_names))
-    if n < 1:
-        raise ValueError(f"n, the {what} a class, must be at least 1, not {n}.")
-    if n > counts.min():
-        least = int(counts.argmin())
-        raise ValueError(
-            f"few_shot({n}) asks for more {what} than there are: class "
-            f"{class_names[least]!r} of {name!r} has {counts[least]}. "
-            f"Ask for {counts.min()} or fewer."
-        )
-    order = np.random.default_rng(seed).permutation(len(labels))
-    chosen = np.concatenate([order[labels[order] == k][:n] for k in range(len(class_names))])
-    return np.sort(chosen)
 
 
 def _check_split(where: str, split: Split, class_names: tuple[str, ...]) -> None:

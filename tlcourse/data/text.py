@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tlcourse.data.task import few_of_each
+from tlcourse.data.splits import few_of_each
 
 
 class TextSplit(NamedTuple):

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from tlcourse.data.pictures import resize_all
+from tlcourse.data.splits import resize_all
 from tlcourse.data.task import Split, Task
 
 # class name -> (file in skimage.data, the box of it that shows only this: left, top, right, bottom)

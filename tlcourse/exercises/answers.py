@@ -7,7 +7,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
-from tlcourse.exercises.core import AnswerError, shown
+
+class AnswerError(Exception):
+    """What is wrong with an answer, in words that help."""
+
+
+def shown(answer: object, length: int = 60) -> str:
+    """An answer as a short piece of a message; one whose repr fails is named by its type."""
+    try:
+        text = " ".join(repr(answer).split())
+    except Exception:
+        text = ""
+    kind = type(answer).__name__
+    return f"`{text.replace('`', '')}`" if 0 < len(text) <= length else f"this {kind}"
 
 
 def number(answer: object) -> float:

@@ -6,15 +6,14 @@ moment, lose nothing. A copy beside it gives back what a damaged file has lost.
 """
 
 import contextlib
-import html
 import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from tlcourse.assets import AssetError, atomic_path
+from tlcourse.errors import AssetError
+from tlcourse.files.assets import atomic_path
 
 NAME = "progress.jsonl"
 LOCK_SECONDS = 10
@@ -58,6 +57,12 @@ def read() -> tuple[dict[str, str], str]:
             return _read(file)
     except (OSError, AssetError, TimeoutError):
         return dict(_here), ""
+
+
+def known() -> tuple[dict[str, str], str]:
+    """What `read` gives, joined with what this kernel knows."""
+    states, remark = read()
+    return _join(states, _here), remark
 
 
 def _add(id: str, state: str) -> str:
@@ -141,46 +146,3 @@ def _write(file: Path, states: dict[str, str]) -> None:
     for target in (_copy_of(file), file):
         with atomic_path(target) as draft:
             draft.write_text(text, "utf-8")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is done of each lesson: lesson → exercise → `"right"`, `"tried"` or `""`."""
-
-    lessons: dict[str, dict[str, str]]
-    remark: str = ""
-
-    @property
-    def done(self) -> int:
-        """Exercises answered rightly."""
-        return sum(state == "right" for row in self.lessons.values() for state in row.values())
-
-    @property
-    def total(self) -> int:
-        """All exercises."""
-        return sum(len(row) for row in self.lessons.values())
-
-    def __repr__(self) -> str:
-        marks = {"right": "✓", "tried": "…", "": "·"}
-        rows = [
-            f"lesson {lesson}  " + " ".join(marks[state] for state in row.values())
-            for lesson, row in self.lessons.items()
-        ]
-        head = f"{self.done} of {self.total} exercises done (✓ right, … tried)"
-        return "\n".join([head, *rows, *([self.remark] if self.remark else [])])
-
-    def _repr_html_(self) -> str:
-        return f'<pre style="line-height: 1.5">{html.escape(repr(self))}</pre>'
-
-
-def progress() -> Progress:
-    """What you have done so far, of all lessons' exercises."""
-    from tlcourse.exercises import core
-
-    states, remark = read()
-    states = _join(states, _here)
-    table = {
-        lesson: {id: states.get(id, "") for id in core.exercises(lesson)}
-        for lesson in core.lessons()
-    }
-    return Progress(table, remark)

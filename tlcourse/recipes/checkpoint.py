@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tlcourse.assets import atomic_path
+from tlcourse.files.assets import atomic_path
 
 NEWEST, PREVIOUS = "checkpoint.npz", "checkpoint.previous.npz"
 
@@ -18,7 +18,7 @@ def save_checkpoint(folder: str | Path, arrays: Mapping[str, np.ndarray]) -> Non
     """Write `checkpoint.npz`, keeping the one before; a kill at any moment leaves one of them.
 
     Raises:
-        tlcourse.assets.AssetError: The folder cannot be written, or the disk is full.
+        AssetError: The folder cannot be written, or the disk is full.
     """
     newest, previous = Path(folder) / NEWEST, Path(folder) / PREVIOUS
     with atomic_path(newest) as draft:

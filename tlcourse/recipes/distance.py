@@ -18,15 +18,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tlcourse.backbones import load_backbone
 from tlcourse.data import Task, load_task
-from tlcourse.features import extract_features
-from tlcourse.probe import linear_probe
+from tlcourse.data.studies import DISTANCE_SIZES, SOURCES, TARGETS, Point, Run, read
+from tlcourse.networks.backbones import load_backbone
 from tlcourse.progress import progress
 from tlcourse.recipes import surface
-from tlcourse.recipes.distance_table import SIZES, SOURCES, TARGETS, Run
-from tlcourse.recipes.surface_table import Point, read
-from tlcourse.transfer import fine_tune
+from tlcourse.transfer.features import extract_features
+from tlcourse.transfer.probe import linear_probe
+from tlcourse.transfer.tuning import fine_tune
 
 SEEDS = {"scratch": 10, "frozen": 5, "tuned": 3}
 STEPS, BATCH = 120, 16
@@ -81,7 +80,7 @@ def runs() -> Iterator[Run]:
         for seed in range(seeds):
             for name in TARGETS:
                 for source in SOURCES if method != "scratch" else ("none",):
-                    for size in SIZES[method]:
+                    for size in DISTANCE_SIZES[method]:
                         yield Run(name, source, method, size, seed)
 
 

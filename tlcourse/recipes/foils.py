@@ -20,9 +20,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tlcourse.assets import atomic_path
 from tlcourse.data import load_task
-from tlcourse.photonet import photonet
+from tlcourse.files.assets import atomic_path
+from tlcourse.networks.photonet import photonet
 from tlcourse.recipes.photonet import export
 
 FOILS = ("objectnet", "objectnet_shuffled", "noisenet")

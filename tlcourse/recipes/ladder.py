@@ -18,19 +18,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tlcourse.assets import atomic_path, bundled
-from tlcourse.photonet import WEIGHTS, load_photonet_weights, photonet
-from tlcourse.recipes.photonet import (
-    Config,
-    Photos,
-    export,
-    hold_out,
-    load_tiny_imagenet,
-    logits_of,
-    probe_accuracy,
-    top_k,
-    train,
-)
+from tlcourse.files.assets import atomic_path
+from tlcourse.networks.photonet import WEIGHTS, load_photonet_weights, photonet
+from tlcourse.old_names import moved
+from tlcourse.recipes.photonet import Config, export, logits_of, probe_accuracy, top_k, train
+from tlcourse.recipes.tiny_imagenet import Photos, hold_out, load_tiny_imagenet
 
 IMAGE_SIZE = 32
 STEMS = (8, 16, 32)  # channels of the stem; each stage has twice those of the one before
@@ -59,12 +51,6 @@ def load_rung(stem: int, epoch: int) -> keras.Model:
         image_size=IMAGE_SIZE, widths=config_of(stem).widths, resize=True, name=f"ladder_{name}"
     )
     return load_photonet_weights(body, WEIGHTS.parent / "ladder" / f"{name}.npz")
-
-
-def load_table() -> list[dict[str, float]]:
-    """The rows of `datasets/source_ladder`: all twelve rungs and what was measured of them."""
-    with bundled("source_ladder/ladder.csv").open(newline="", encoding="utf-8") as file:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 
 def shrunk(photos: Photos, size: int = IMAGE_SIZE) -> Photos:
@@ -140,6 +126,10 @@ def main(argv: list[str] | None = None) -> int:
         table.writeheader()
         table.writerows(rows)
     return 0
+
+
+# Until the next release; see old_names.
+__getattr__ = moved(__name__, {"load_table": "tlcourse.load_ladder"})
 
 
 if __name__ == "__main__":

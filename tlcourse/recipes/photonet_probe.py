@@ -18,11 +18,12 @@ from pathlib import Path
 
 import keras
 
+from tlcourse.claims import interval
 from tlcourse.data import Split, Task, load_task
-from tlcourse.intervals import interval
-from tlcourse.photonet import WEIGHTS, load_photonet_weights, photonet
+from tlcourse.networks.photonet import WEIGHTS, load_photonet_weights, photonet
 from tlcourse.recipes.foils import FOILS
-from tlcourse.recipes.photonet import hold_out, load_tiny_imagenet, logits_of, probe_accuracy
+from tlcourse.recipes.photonet import logits_of, probe_accuracy
+from tlcourse.recipes.tiny_imagenet import hold_out, load_tiny_imagenet
 
 TASKS = ("digits", "faces", "textures")
 RANDOM = "random weights"
@@ -63,7 +64,7 @@ def probe_random(task: Task, per_class: int, seeds: Sequence[int]) -> list[float
 
 def from_scratch(task: Task, per_class: int, seeds: Sequence[int], epochs: int) -> list[float]:
     """Test accuracy of photonet trained on `per_class` images from random weights."""
-    from tlcourse import transfer
+    from tlcourse.transfer import tuning as transfer
 
     rows = transfer.compare(
         photonet(), task, from_layer="stem", sizes=[per_class], seeds=seeds,

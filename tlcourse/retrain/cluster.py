@@ -17,8 +17,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tlcourse.assets import AssetError
-from tlcourse.device import usable_cpus
+from tlcourse.errors import AssetError
+from tlcourse.machine.limits import usable_cpus
 from tlcourse.retrain.stream import Shard, compute_shard, shards
 
 LOCAL = "local"
@@ -93,8 +93,8 @@ def _task(paths: Sequence[Path], name: str, size: int) -> Shard:
 
 @functools.cache
 def _backbone(name: str, size: int):
-    from tlcourse.backbones import load_backbone
-    from tlcourse.device import setup_device
+    from tlcourse.machine.device import setup_device
+    from tlcourse.networks.backbones import load_backbone
 
     setup_device()
     return load_backbone(name, image_size=size)

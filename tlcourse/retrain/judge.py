@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tlcourse.probe import linear_probe
+from tlcourse.transfer.probe import linear_probe
 
 SHARES = (0.125, 0.25, 0.5, 1.0)
 

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlcourse.assets import AssetError, atomic_path
+from tlcourse.errors import AssetError
+from tlcourse.files.assets import atomic_path
+from tlcourse.old_names import moved
 from tlcourse.retrain.stream import shrink
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def ready_to_use(classifier: "keras.Model", class_names: Sequence[str], size: in
     return keras.Model(photo, {"probabilities": probabilities, "class": best}, name="photos")
 
 
-def save(model: "keras.Model", target: Path) -> None:
+def save_model(model: "keras.Model", target: Path) -> None:
     """Write a `.keras` file; it is there in full, or not at all.
 
     Raises:
@@ -57,7 +59,7 @@ def save(model: "keras.Model", target: Path) -> None:
 
 
 def load(path: Path) -> "keras.Model":
-    """Read a model that was saved by `save`.
+    """Read a model that was saved by `save_model`.
 
     Raises:
         AssetError: there is no such file, it is damaged, or it is another kind of model.
@@ -76,3 +78,7 @@ def load(path: Path) -> "keras.Model":
             "Other models are loaded with keras.models.load_model."
         ) from error
     return model
+
+
+# Until the next release; see old_names.
+__getattr__ = moved(__name__, {"save": "tlcourse.save_model"})

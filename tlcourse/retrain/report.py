@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcourse import plots
-from tlcourse.assets import atomic_path
 from tlcourse.auditing import audit
-from tlcourse.explain import grad_cam
+from tlcourse.files.assets import atomic_path
+from tlcourse.inside.explain import grad_cam
 
 if TYPE_CHECKING:
     from tlcourse.retrain.run import Result

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlcourse.assets import AssetError
-from tlcourse.data import Split, Task, check_images
-from tlcourse.data.check import Finding
-from tlcourse.data.folder import deal, parts
-from tlcourse.retrain.duplicates import drop_duplicates
+from tlcourse.data import Split, Task
+from tlcourse.errors import AssetError
+from tlcourse.photos.check import Finding, check_images
+from tlcourse.photos.duplicates import drop_duplicates
+from tlcourse.photos.folder import deal, parts
 from tlcourse.retrain.judge import Judgment, LearningCurve, judge, learning_curve
 
 if TYPE_CHECKING:
@@ -118,10 +118,10 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
     say("Split: {train} to train, {validation} to validate, {test} to test.".format(**counts))
 
     with clock("starting TensorFlow"):
-        from tlcourse.device import setup_device
+        from tlcourse.machine.device import setup_device
 
         device = setup_device(seed=options.seed)
-        from tlcourse.backbones import load_backbone
+        from tlcourse.networks.backbones import load_backbone
         from tlcourse.retrain import model, train
 
     with clock("features"):
@@ -168,7 +168,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
 
     with clock("saving the model"):
         target = options.output / "model.keras"
-        model.save(model.ready_to_use(trained.model, task.class_names, size), target)
+        model.save_model(model.ready_to_use(trained.model, task.class_names, size), target)
     with clock("testing"):
         test = judge(_probabilities(trained.model, task.test.images), task.test.labels)
     with clock("learning curve"):
@@ -196,7 +196,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
 
 def default_backbone() -> str:
     """The best small backbone whose weights are here: a Keras application, or photonet."""
-    from tlcourse.backbones import list_backbones
+    from tlcourse.networks.backbones import list_backbones
 
     here = {row.name for row in list_backbones() if row.is_here}
     return next((name for name in SENSIBLE if name in here), "photonet")
@@ -208,7 +208,7 @@ def size_of(name: str) -> int:
     Raises:
         ValueError: there is no such backbone.
     """
-    from tlcourse.backbones import list_backbones, load_backbone
+    from tlcourse.networks.backbones import list_backbones, load_backbone
 
     sizes = {row.name: row.image_size or 224 for row in list_backbones()}
     if name not in sizes:

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tlcourse import assets
-from tlcourse.cached import read_array
-from tlcourse.data.check import ImageFolderError, read_image
-from tlcourse.device import usable_cpus
-from tlcourse.features import model_digest
+from tlcourse.errors import ImageFolderError
+from tlcourse.files import assets
+from tlcourse.files.arrays import read_array
+from tlcourse.machine.limits import usable_cpus
+from tlcourse.photos.read import read_image
 from tlcourse.progress import progress
+from tlcourse.transfer.features import model_digest
 
 if TYPE_CHECKING:
     import keras
@@ -54,7 +55,7 @@ def shrink(images, size: int):
     """
     import keras
 
-    from tlcourse.photonet import resized
+    from tlcourse.networks.photonet import resized
 
     return keras.ops.round(resized(keras.ops.cast(images, "float32"), size))
 

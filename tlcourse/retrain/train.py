@@ -8,10 +8,11 @@ import keras
 import numpy as np
 
 from tlcourse.data import Split
-from tlcourse.probe import linear_probe, set_head
+from tlcourse.networks.layers import leaves
 from tlcourse.progress import progress
-from tlcourse.summary import leaves
-from tlcourse.transfer import build_classifier, unfreeze
+from tlcourse.transfer.freezing import unfreeze
+from tlcourse.transfer.heads import build_classifier, set_head
+from tlcourse.transfer.probe import linear_probe
 
 PROBE, TUNED = "linear probe", "fine-tuned"
 CHOOSE_FROM = 3000  # photos by which the probe's regularization is chosen, at most

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets as widgets
 
-from tlcourse.backbones import Backbone
+from tlcourse.networks.backbones import Backbone
 
 # heading -> what it shows and sorts by; None sorts last either way
 _COLUMNS: dict[str, Callable[[Backbone], object]] = {

@@ -10,8 +10,8 @@ import ipywidgets as widgets
 import numpy as np
 
 from tlcourse import plots
-from tlcourse.intervals import interval
-from tlcourse.recipes.distance_table import SIZES, SOURCES, TARGETS, load_distance
+from tlcourse.claims import interval
+from tlcourse.data.studies import DISTANCE_SIZES, SOURCES, TARGETS, load_distance
 from tlcourse.widgets import style
 
 LABELS = {
@@ -32,7 +32,7 @@ def distance_dial(*, target: str = "sunglasses", images_per_class: int = 10) -> 
 
     Args:
         target: one of `TARGETS`, at first.
-        images_per_class: labeled images of each class at first, one of `SIZES["frozen"]`.
+        images_per_class: labeled images of each class at first, one of `DISTANCE_SIZES["frozen"]`.
 
     Returns:
         The widget.
@@ -44,7 +44,10 @@ def distance_dial(*, target: str = "sunglasses", images_per_class: int = 10) -> 
         widgets.Dropdown, "The network is", options=[(b, a) for a, b in _METHODS.items()]
     )
     size = style.labeled(
-        widgets.SelectionSlider, "Images a class", options=SIZES["frozen"], value=images_per_class
+        widgets.SelectionSlider,
+        "Images a class",
+        options=DISTANCE_SIZES["frozen"],
+        value=images_per_class,
     )
     guess = style.labeled(
         widgets.Dropdown, "My guess: harm begins at", value=None,
@@ -68,7 +71,7 @@ def distance_dial(*, target: str = "sunglasses", images_per_class: int = 10) -> 
     def other_sizes(_) -> None:
         kept = size.value
         with size.hold_trait_notifications():
-            size.options = SIZES[method.value]
+            size.options = DISTANCE_SIZES[method.value]
             size.value = kept if kept in size.options else size.options[0]
         refresh()
 

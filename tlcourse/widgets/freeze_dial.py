@@ -8,10 +8,11 @@ from typing import NamedTuple
 import ipywidgets as widgets
 import numpy as np
 
-from tlcourse import plots, race
-from tlcourse.backbones import load_backbone
+from tlcourse import plots
 from tlcourse.data import load_task
-from tlcourse.race import ROUNDS, STAGES
+from tlcourse.networks.backbones import load_backbone
+from tlcourse.transfer import race
+from tlcourse.transfer.race import ROUNDS, STAGES
 from tlcourse.widgets import style
 from tlcourse.widgets.jobs import Job, Run
 

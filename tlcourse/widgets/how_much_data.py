@@ -10,8 +10,8 @@ import ipywidgets as widgets
 import numpy as np
 
 from tlcourse import plots
-from tlcourse.intervals import interval
-from tlcourse.recipes.surface_table import STAGES, load_surface
+from tlcourse.claims import interval
+from tlcourse.data.studies import STAGES, load_surface
 from tlcourse.widgets import style
 
 GUESS_COLOR = plots.results.OTHER_COLORS[0]

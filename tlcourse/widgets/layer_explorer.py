@@ -7,12 +7,13 @@ draws. So a change shows at once.
 import html
 from collections.abc import Mapping, Sequence
 from itertools import starmap
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import numpy as np
 
-from tlcourse.data.folder import square
+from tlcourse.inside.looking import LayerLooker, Look, spatial_layers
+from tlcourse.photos.read import square
 from tlcourse.plots.inside import channel_tile
 from tlcourse.widgets import style
 from tlcourse.widgets.upload import Photo, upload
@@ -22,57 +23,8 @@ if TYPE_CHECKING:
 
 CHANNELS = 16  # tiles that are shown
 LARGE, SMALL = 280, 112  # height of a picture and of a tile, in pixels
-LAYERS = 12  # that are offered, at most
 CLASSES = 5  # that Grad-CAM is offered for
 _DRAWN = ("backpack", "sunglasses")
-
-
-class Look(NamedTuple):
-    """What a network makes of one picture; everything by the path of the layer.
-
-    Attributes:
-        maps: activations, float32 (h, w, channels).
-        cams: Grad-CAM for the class `explained`, float32 (h, w), at least 0.
-        probabilities: float (classes,).
-        explained: index of a class.
-    """
-
-    maps: dict[str, np.ndarray]
-    cams: dict[str, np.ndarray]
-    probabilities: np.ndarray
-    explained: int
-
-
-class LayerLooker:
-    """All chosen layers of a model, compiled once.
-
-    Args:
-        model: from pictures to logits.
-        layers: paths of layers with a spatial map, in order.
-    """
-
-    def __init__(self, model: "keras.Model", layers: Sequence[str]) -> None:  # noqa: D107
-        self.model, self.layers = model, tuple(layers)
-        self.size = model.input_shape[1] or 224
-        self(np.zeros((self.size, self.size, 3), np.uint8))  # traced now, not at the first click
-
-    def __call__(self, picture: np.ndarray, class_index: int | None = None) -> Look:
-        """Look at one picture, uint8 (size, size, 3); None explains the likeliest class."""
-        from scipy.special import softmax
-
-        from tlcourse.scores import TOP, layers_graph
-        from tlcourse.tracing import compiled
-
-        batch = picture[None]
-        run = compiled(layers_graph, self.model, self.layers, batch, ((None,), "int32"))
-        wanted = np.array([TOP if class_index is None else class_index], "int32")
-        maps, cams, classes, logits = run(batch, wanted)
-        return Look(
-            {path: np.asarray(x[0]) for path, x in zip(self.layers, maps, strict=True)},
-            {path: np.asarray(x[0]) for path, x in zip(self.layers, cams, strict=True)},
-            softmax(np.asarray(logits[0], "float64")),
-            int(classes[0]),
-        )
 
 
 def layer_explorer(
@@ -145,35 +97,10 @@ def layer_explorer(
     return style.demo("Layer explorer: what each layer sees", *controls, view)
 
 
-def spatial_layers(model: "keras.Model") -> tuple[str, ...]:
-    """Paths of up to 12 layers, evenly chosen, that give maps: activations, else convolutions.
-
-    Raises:
-        ValueError: the model has no such layer.
-    """
-    from tlcourse.activations import list_layers
-
-    rows = [
-        row
-        for row in list_layers(model)
-        if row.output_shape and len(row.output_shape) == 4 and row.output_shape[1] not in (1, None)
-    ]
-    for kinds in (("ReLU", "Activation"), ("Conv2D", "SeparableConv2D", "DepthwiseConv2D")):
-        if found := [row.path for row in rows if row.kind in kinds]:
-            count = min(LAYERS, len(found))
-            return tuple(
-                found[at] for at in np.linspace(0, len(found) - 1, count).round().astype(int)
-            )
-    raise ValueError(
-        f"{model.name} has no activation or convolution layer whose output is a map of known size. "
-        "Name layers yourself: layers=[…]; tlcourse.list_layers(model) gives them all."
-    )
-
-
 def bundled_pictures() -> dict[str, np.ndarray]:
     """Photographs, and drawings of the course, by name: uint8 (height, width, 3)."""
-    from tlcourse.data.objects import render
     from tlcourse.data.photographs import load_photographs
+    from tlcourse.drawing.render import render
 
     photographs = load_photographs()
     first = ("coffee", "flower")  # those that photonet is sure of
@@ -182,7 +109,7 @@ def bundled_pictures() -> dict[str, np.ndarray]:
 
 
 def _photonet() -> "tuple[keras.Model, tuple[str, ...]]":
-    from tlcourse.photonet import load_photonet_weights, photonet, photonet_classes
+    from tlcourse.networks.photonet import load_photonet_weights, photonet, photonet_classes
 
     names = photonet_classes()
     return load_photonet_weights(photonet(len(names))), names

@@ -8,8 +8,8 @@ from pathlib import Path
 import ipywidgets as widgets
 import numpy as np
 
-from tlcourse import photo_lab as lab
-from tlcourse.data.check import ImageFolderError
+from tlcourse.errors import ImageFolderError
+from tlcourse.retrain import lab
 from tlcourse.widgets import style
 from tlcourse.widgets.jobs import Job, Run
 from tlcourse.widgets.upload import Photo, upload
@@ -204,7 +204,7 @@ def photo_lab(folder: str | Path = ".") -> widgets.VBox:
 
 
 def _drawn() -> dict[str, list[Photo]]:
-    from tlcourse.data.objects import render
+    from tlcourse.drawing.render import render
 
     return {
         name: [Photo(f"{name} {at}", render(name, 0, at, size=128)) for at in range(20)]

@@ -14,7 +14,8 @@ import anywidget
 import numpy as np
 import traitlets
 
-from tlcourse.data.check import ImageFolderError, examine, read_image
+from tlcourse.errors import ImageFolderError
+from tlcourse.photos.read import examine, read_image
 
 LARGEST_FILE = 100_000_000  # bytes; of a photo, a few millions
 LARGEST_SIDE = 384  # pixels that are kept: enough to look at; the networks see 64
@@ -148,7 +149,7 @@ def upload(
 
 
 def read_photo(name: str, content: bytes) -> Photo:
-    """A file as a photo, the way a person sees it (see `tlcourse.data.check.read_image`).
+    """A file as a photo, the way a person sees it (see `tlcourse.photos.read.read_image`).
 
     Args:
         name: of the file; its ending says what kind it should be.

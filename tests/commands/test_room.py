@@ -1,0 +1,72 @@
+"""A folder for a room without a network: filled once, then only read."""
+
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tlcourse import cli
+from tlcourse.commands import fetch, room
+
+DRAW = """
+from tlcourse import load_task
+print(load_task("sunglasses", train_per_class=2))
+"""
+
+
+def lesson(folder, name, source):
+    path = folder / name
+    nbformat.write(new_notebook(cells=[new_code_cell(source)]), path)
+    return path
+
+
+def test_what_a_lesson_draws_is_found_by_machines_that_may_only_read_it(tmp_path, capsys):
+    path = lesson(tmp_path, "01_draws.ipynb", DRAW)
+    before = path.read_bytes()
+    assert room.fill(tmp_path / "stick", [path]) == []
+    assert path.read_bytes() == before
+    drawn = list((tmp_path / "stick" / "drawn").rglob("*.npy"))
+    assert len(drawn) == 3  # test, validation, training
+    own = tmp_path / "own"
+    places = {"TLCOURSE_SHARED": str(tmp_path / "stick"), "TLCOURSE_CACHE": str(own)}
+    subprocess.run([sys.executable, "-c", DRAW], env={**os.environ, **places}, check=True)
+    assert not own.exists(), "it was drawn again"
+
+
+def test_a_lesson_that_stops_is_named_and_the_rest_are_run(tmp_path, capsys):
+    paths = [
+        lesson(tmp_path, "01_stops.ipynb", "raise ValueError('no such thing')"),
+        lesson(tmp_path, "02_runs.ipynb", "print(1)"),
+    ]
+    (line,) = room.fill(tmp_path / "stick", paths)
+    assert line == "01_stops.ipynb stopped: ValueError: no such thing"
+    assert "02_runs.ipynb: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("found", "status"), [(0, 0), (1, 1)])
+def test_the_command_fetches_the_text_encoder_into_the_folder(
+    found, status, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("TLCOURSE_CACHE", "elsewhere")
+    monkeypatch.setenv("TLCOURSE_SHARED", "elsewhere")
+    places = []
+
+    def fetched(argv):
+        places.append((os.environ["TLCOURSE_CACHE"], os.environ["TLCOURSE_SHARED"]))
+        return found
+
+    monkeypatch.setattr(fetch, "main", fetched)
+    lesson(tmp_path, "01_runs.ipynb", "print(1)")
+    stick = tmp_path / "stick"
+    assert cli.main(["room", str(stick), "--lessons", str(tmp_path)]) == status
+    assert places == [(str(stick), "")]
+    assert f"TLCOURSE_SHARED={stick}" in capsys.readouterr().out
+
+
+def test_without_lessons_a_clone_is_asked_for(tmp_path, capsys):
+    assert cli.main(["room", str(tmp_path / "stick"), "--lessons", str(tmp_path)]) == 1
+    assert "run this in a clone" in capsys.readouterr().err
+    assert not (tmp_path / "stick").exists()

@@ -1,0 +1,290 @@
+"""The catalog of backbones: complete, honest about what is here, right about preprocessing."""
+
+import re
+import socket
+import time
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from tlcourse import extract_features, linear_probe, list_backbones, load_backbone, load_task
+from tlcourse.errors import AssetError
+from tlcourse.files import keras_weights
+from tlcourse.networks.alexnet import LocalResponseNormalization, alexnet
+from tlcourse.networks.backbones import preprocess_input
+from tlcourse.networks.photonet import WEIGHTS
+from tlcourse.recipes.foils import FOILS
+from tlcourse.recipes.photonet_probe import networks, probe_task
+
+REAL = Path(__file__).resolve().parents[3] / "shared" / "weights"
+REAL_FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
+RED = np.array([255.0, 0.0, 0.0], "float32")
+
+# What one red pixel becomes, by family: worked out by hand from the papers' recipes.
+CAFFE = [-103.939, -116.779, 255 - 123.68]  # BGR minus ImageNet's mean
+TF = [1.0, -1.0, -1.0]  # to [-1, 1]
+TORCH = [(1 - 0.485) / 0.229, -0.456 / 0.224, -0.406 / 0.225]  # to mean 0, deviation 1
+INSIDE = [255.0, 0.0, 0.0]  # untouched: Keras's model scales its input itself
+FAMILIES = {
+    ("VGG16", "VGG19", "ResNet50", "ResNet101", "ResNet152"): CAFFE,
+    ("ResNet50V2", "ResNet101V2", "ResNet152V2", "InceptionV3", "InceptionResNetV2"): TF,
+    ("Xception", "MobileNet", "MobileNetV2", "NASNetMobile", "NASNetLarge"): TF,
+    ("DenseNet121", "DenseNet169", "DenseNet201"): TORCH,
+    tuple(f"EfficientNetB{i}" for i in range(8)): INSIDE,
+    tuple(f"EfficientNetV2{i}" for i in ("B0", "B1", "B2", "B3", "S", "M", "L")): INSIDE,
+    tuple(f"ConvNeXt{i}" for i in ("Tiny", "Small", "Base", "Large", "XLarge")): INSIDE,
+    ("MobileNetV3Small", "MobileNetV3Large"): INSIDE,
+}
+PIXELS = {name: pixel for names, pixel in FAMILIES.items() for name in names}
+# One network of each preprocessing module, built and run: the smallest.
+SMALLEST = {
+    "Xception": 71, "VGG16": 32, "VGG19": 32, "ResNet50": 32, "ResNet50V2": 32,
+    "InceptionV3": 75, "InceptionResNetV2": 75, "MobileNet": 32, "MobileNetV2": 32,
+    "MobileNetV3Small": 32, "DenseNet121": 32, "NASNetMobile": 32, "EfficientNetB0": 32,
+    "EfficientNetV2B0": 32, "ConvNeXtTiny": 32,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def empty_keras_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("TLCOURSE_OFFLINE", "1")
+    monkeypatch.delenv("TLCOURSE_SHARED", raising=False)
+
+
+def images(count=2, side=48):
+    return np.random.default_rng(0).integers(0, 256, (count, side, side, 3), dtype="uint8")
+
+
+def test_every_keras_application_is_listed_with_its_figures():
+    rows = {row.name: row for row in list_backbones()}
+    factories = {name for name in dir(keras.applications) if name[0].isupper()}
+    assert factories <= set(rows)
+    assert factories == set(PIXELS), "Keras has a family that these tests do not know yet"
+    for name in factories:
+        row = rows[name]
+        assert None not in (row.year, row.image_size, row.top1, row.million_parameters), name
+        assert not rows[name].is_here
+    assert rows["photonet"].is_here
+    assert (rows["VGG16"].top1, rows["VGG16"].million_parameters) == (71.3, 138.4)
+    assert "photonet" in repr(list_backbones()).splitlines()[1]
+
+
+@pytest.mark.parametrize("name", sorted(PIXELS))
+def test_preprocessing_of_a_red_pixel(name):
+    pixel = preprocess_input(name)(RED.copy().reshape(1, 1, 1, 3)).ravel()
+    np.testing.assert_allclose(pixel, PIXELS[name], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", sorted(SMALLEST))
+def test_a_backbone_gives_what_keras_gives_after_its_own_preprocessing(name):
+    size = SMALLEST[name]
+    keras.utils.set_random_seed(1)
+    model = load_backbone(name, image_size=size, weights=None)
+    plain = getattr(keras.applications, name)(
+        include_top=False, weights=None, input_shape=(size, size, 3), pooling="avg"
+    )
+    plain.set_weights(model.get_weights())
+    # Up to the first convolution: beyond it the two are the same Keras code, and fresh random
+    # weights let little of the signal through.
+    first, expected_first = (
+        keras.Model(
+            m.inputs[0], next(x for x in m.layers if isinstance(x, keras.layers.Conv2D)).output
+        )
+        for m in (model, plain)
+    )
+    pictures = images(side=size)
+    preprocessed = preprocess_input(name)(pictures.astype("float32"))
+    expected = expected_first(preprocessed, training=False)
+    scale = np.abs(expected).max()
+    assert scale > 0.1
+    np.testing.assert_allclose(first(pictures) / scale, expected / scale, atol=1e-5)
+    if PIXELS[name] is not INSIDE:  # the comparison sees a preprocessing that is missing
+        assert np.abs(expected_first(pictures) - expected).max() / scale > 0.1
+
+
+def test_pictures_of_another_size_are_resized_inside():
+    model = load_backbone("photonet")
+    pictures = images(side=80)
+    by_hand = keras.ops.image.resize(pictures.astype("float32"), (64, 64), antialias=True)
+    np.testing.assert_array_equal(
+        model.predict(pictures, verbose=0), model.predict(np.array(by_hand), verbose=0)
+    )
+    flat = np.full((1, 20, 20, 3), 128, "uint8")
+    assert model.predict(flat, verbose=0).shape == (1, 256)
+
+
+@pytest.mark.parametrize("name", ["photonet", "MobileNetV2"])
+def test_a_plain_call_computes_in_inference_mode(name):
+    # A keras.layers.Resizing inside would switch `model(x)` to training mode.
+    model = load_backbone(name, image_size=64, weights=None)
+    pictures = images(4, 64)
+    np.testing.assert_allclose(model(pictures), model(pictures, training=False), atol=1e-6)
+
+
+def test_pooling():
+    maps = load_backbone("photonet", pooling=None)(images())
+    assert maps.shape == (2, 4, 4, 256)
+    average, largest = (load_backbone("photonet", pooling=p)(images()) for p in ("avg", "max"))
+    np.testing.assert_allclose(average, np.mean(maps, (1, 2)), atol=1e-5)
+    np.testing.assert_allclose(largest, np.max(maps, (1, 2)), atol=1e-5)
+
+
+def test_photonet_gives_the_same_bits_on_every_load():
+    first, second = (load_backbone("photonet").predict(images(8), verbose=0) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "resnet50"}, r"Did you mean .*'ResNet50'"),
+        ({"name": "zzz"}, "list_backbones"),
+        ({"name": "InceptionV3", "image_size": 64, "weights": None}, "75 pixels and more, not 64"),
+        ({"name": "photonet", "image_size": 16}, "32 pixels and more, not 16"),
+        ({"name": "alexnet", "image_size": 32, "weights": None}, "67 pixels and more, not 32"),
+        ({"name": "alexnet"}, "weights=None"),
+        ({"name": "photonet", "weights": "mine"}, "'imagenet' or None"),
+        ({"name": "photonet", "pooling": "mean"}, "'avg', 'max' or None"),
+        ({"name": "photonet", "image_size": 64.0}, "whole number"),
+        ({"name": "photonet", "alpha": 1}, "no further options"),
+        ({"name": "VGG16", "alpha": 1, "weights": None}, "does not take"),
+    ],
+)
+def test_wrong_requests_are_answered(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        load_backbone(**arguments)
+
+
+def test_alexnet_is_that_of_2012():
+    model = alexnet()
+    assert model.count_params() == 60_965_224
+    shapes = [model.get_layer(f"conv{i}").output.shape[1:] for i in range(1, 6)]
+    assert shapes == [(55, 55, 96), (27, 27, 256), (13, 13, 384), (13, 13, 384), (13, 13, 256)]
+
+
+def test_local_response_normalization_is_the_formula():
+    row = np.arange(1.0, 7.0, dtype="float32")
+    found = np.array(LocalResponseNormalization()(row.reshape(1, 1, 1, 6))).ravel()
+    third = 3 / (2 + 1e-4 * (1 + 4 + 9 + 16 + 25)) ** 0.75
+    last = 6 / (2 + 1e-4 * (16 + 25 + 36)) ** 0.75
+    np.testing.assert_allclose(found[[2, 5]], [third, last], rtol=1e-5)
+
+
+@pytest.mark.parametrize("offline", ["1", ""])
+@pytest.mark.parametrize("name", ["ResNet50", "NASNetLarge"])
+def test_missing_weights_are_named_within_a_second(monkeypatch, tmp_path, offline, name):
+    files = {"ResNet50": "resnet50_weights", "NASNetLarge": "nasnet_large_no_top"}
+    monkeypatch.setenv("TLCOURSE_OFFLINE", offline)
+    list_backbones()  # the imports are not counted
+
+    def hang(*_, **__):
+        time.sleep(5)
+        raise OSError("no network")
+
+    monkeypatch.setattr(socket, "create_connection", hang)  # a name server that never answers
+    start = time.monotonic()
+    with pytest.raises(AssetError, match=files[name]) as error:
+        load_backbone(name)
+    assert time.monotonic() - start < 1
+    assert str(tmp_path / "keras" / "models") in str(error.value)
+    assert "copy it to" in str(error.value)
+
+
+def test_missing_weights_of_a_variant_are_named():
+    with pytest.raises(AssetError, match=r"kernels_0\.35_96_no_top\.h5"):
+        load_backbone("MobileNetV2", image_size=96, alpha=0.35)
+
+
+def test_file_names_in_the_catalog_are_those_that_keras_asks_for():
+    # Where options are given, Keras is asked itself: `weights_file` and it must agree.
+    for name, size in (("MobileNet", 128), ("MobileNetV2", 160), ("MobileNetV3Small", 224)):
+        messages = []
+        for options in ({}, {"alpha": 1.0}):
+            with pytest.raises(AssetError) as error:
+                load_backbone(name, image_size=size, **options)
+            messages.append(str(error.value).split(" are not in")[0])
+        assert messages[0] == messages[1]
+
+
+def put_real_file(cut=None):
+    if not (REAL / REAL_FILE).is_file():
+        pytest.skip(f"{REAL_FILE} is not in {REAL}")
+    folder = keras_weights.weight_folders()[0]
+    folder.mkdir(parents=True)
+    (folder / REAL_FILE).write_bytes((REAL / REAL_FILE).read_bytes()[:cut])
+    return folder / REAL_FILE
+
+
+def test_a_weight_file_that_was_cut_off_is_named():
+    path = put_real_file(cut=1_000_000)
+    with pytest.raises(AssetError, match=r"is damaged.*Delete it") as error:
+        load_backbone("MobileNetV2", alpha=0.35)
+    assert str(path) in str(error.value)
+
+
+def test_real_imagenet_weights_separate_photos_better_than_random_ones():
+    put_real_file()
+    pictures, labels = real_photographs(per_class=30)
+    train = np.arange(len(labels)) % 30 < 5
+    scores = []
+    for weights in ("imagenet", None):
+        keras.utils.set_random_seed(0)
+        model = load_backbone("MobileNetV2", alpha=0.35, weights=weights)
+        features = extract_features(model, pictures, cache=False)
+        probe = linear_probe(features[train], labels[train])
+        scores.append(probe.score(features[~train], labels[~train]))
+    assert scores[0] > scores[1] + 0.2
+
+
+def real_photographs(per_class, classes=10):
+    """Photographs (n, 64, 64, 3) and labels of classes from all over Tiny ImageNet.
+
+    Neighbors in its list are look-alikes (five amphibians, four spiders): no task for 5 pictures.
+    """
+    path = REAL.parent / "data" / "tiny-imagenet-180.zip"
+    if not path.is_file():
+        pytest.skip(f"{path.name} is not in {path.parent}")
+    with zipfile.ZipFile(path) as file:
+        names = sorted(n for n in file.namelist() if "/train/" in n and "/images/" in n)
+        names = [n for n in names if not n.endswith("/")]
+        folders = sorted({n.rsplit("/", 1)[0] for n in names})
+        folders = folders[:: len(folders) // classes][:classes]
+        chosen = [n for f in folders for n in [m for m in names if m.startswith(f)][:per_class]]
+        pictures = [Image.open(file.open(n)).convert("RGB") for n in chosen]
+    return np.stack([np.array(p) for p in pictures]), np.repeat(np.arange(classes), per_class)
+
+
+@pytest.mark.parametrize("name", FOILS)
+def test_foils_are_bundled_small_and_the_same_on_every_load(name):
+    assert WEIGHTS.with_name(f"{name}.npz").stat().st_size <= 1_500_000
+    assert {row.name: row.is_here for row in list_backbones()}[name]
+    first, second = (load_backbone(name).predict(images(), verbose=0) for _ in range(2))
+    assert first.shape == (2, 256)
+    assert np.array_equal(first, second)
+    assert not np.allclose(first, load_backbone("photonet").predict(images(), verbose=0))
+
+
+def card_table():
+    """The model card's table: {(task, network): percent right}."""
+    card = WEIGHTS.with_name("README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\w ]+) \| ([\w ]+) \| ([\d.]+)% \| ±", card, re.MULTILINE)
+    return {(task, network): float(percent) for task, network, percent in rows}
+
+
+def test_the_model_card_names_the_files():
+    card = WEIGHTS.with_name("README.md").read_text(encoding="utf-8")
+    for digest in WEIGHTS.parent.glob("*.sha256"):
+        assert digest.read_text().split()[0] in card, digest.name
+
+
+@pytest.mark.parametrize("task_name", ["digits", "faces"])
+def test_the_model_card_gives_what_the_probes_measure(task_name):
+    task, stated = load_task(task_name), card_table()
+    for name, model in networks():
+        percent = 100 * np.mean(probe_task(model, task, 10, range(10)))
+        assert percent == pytest.approx(stated[task_name, name], abs=1.5), name

@@ -1,0 +1,112 @@
+"""`tlcourse retrain FOLDER`: a folder of photos in, a model and a report out."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tlcourse.errors import AssetError, ImageFolderError
+from tlcourse.retrain.cluster import LOCAL
+from tlcourse.retrain.run import Clock, Options, run
+
+ABOUT = """Train a model to tell the classes of a folder of photos apart.
+
+The folder holds one sub-folder of photos a class; or train/, val/ and test/, each with these. No
+photo is changed. Into the output folder go model.keras and report.html."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Retrain; returns 0, 1 when it cannot be done, or 130 when interrupted without a model."""
+    options = _parse(argv)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # consoles that know few characters
+    clock, target = Clock(), options.output / "model.keras"
+    before = _stamp(target)
+    try:
+        result = run(options, clock, lambda line: print(line, flush=True))
+        test = result.test
+        low, high = test.interval
+        print(
+            f"Test, {len(test.labels)} photos: {test.accuracy:.1%} right (95 % interval "
+            f"{low:.1%} to {high:.1%}, Wilson)."
+        )
+        print(result.curve.verdict, flush=True)
+        with clock("report"):
+            from tlcourse.retrain.report import write_report
+
+            page = write_report(result, options.output / "report.html")
+    except (ImageFolderError, AssetError, ValueError) as error:
+        print(f"tlcourse retrain: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        saved = _stamp(target) != before
+        print(f"\nInterrupted. {f'The model is {target}.' if saved else 'There is no model yet.'}")
+        return 130
+    print(f"Model:  {target}\nReport: {page}")
+    return 0
+
+
+def _stamp(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def _parse(argv: list[str] | None) -> Options:
+    parser = argparse.ArgumentParser(
+        prog="tlcourse retrain",
+        description=ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, help="the folder of photos")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="where model and report go (default: FOLDER-model, here)",
+    )
+    parser.add_argument(
+        "--backbone",
+        metavar="NAME",
+        help="one of tlcourse.list_backbones(); default: a small Keras application whose weights "
+        "are here, else photonet",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the same seed, the same model")
+    parser.add_argument(
+        "--validation", type=float, default=0.2, metavar="SHARE", help="of each class (0.2)"
+    )
+    parser.add_argument("--test", type=float, default=0.2, metavar="SHARE", help="the same (0.2)")
+    parser.add_argument(
+        "--time-budget",
+        type=float,
+        metavar="SECONDS",
+        help="end training in time to have the report by then",
+    )
+    parser.add_argument(
+        "--dask",
+        nargs="?",
+        const=LOCAL,
+        metavar="ADDRESS",
+        help="extract features on the Dask cluster with this scheduler (tcp://HOST:PORT); without "
+        "an address, on one that is started here",
+    )
+    given = parser.parse_args(argv)
+    if not (given.validation > 0 and given.test > 0 and given.validation + given.test < 1):
+        parser.error("--validation and --test must be above 0, and together below 1")
+    if not 0 <= given.seed < 2**32:
+        parser.error(f"--seed must be from 0 to {2**32 - 1}")
+    folder = given.folder.expanduser()
+    return Options(
+        folder=folder,
+        output=(given.output or Path(f"{folder.resolve().name}-model")).expanduser(),
+        backbone=given.backbone,
+        validation=given.validation,
+        test=given.test,
+        seed=given.seed,
+        budget=given.time_budget,
+        dask=given.dask,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""`tlcourse room`: fill a folder with all that the lessons fetch, draw and compute.
+
+For a room without a network: a server's folder that everybody may read, or a USB stick. With
+`TLCOURSE_SHARED` set to it, a lesson finds everything there and only writes what is new.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tlcourse.commands import fetch
+from tlcourse.files.assets import PACKAGE
+from tlcourse.notebooks import execute
+
+LESSONS = PACKAGE.parent / "lessons"
+
+
+def fill(folder: Path, lessons: Sequence[Path]) -> list[str]:
+    """Run each lesson once with `folder` as its cache; that leaves there all that it needs.
+
+    Args:
+        folder: made where it is not there. What is in it stays.
+        lessons: notebooks; they are not changed.
+
+    Returns:
+        A line for each lesson that stopped, with the reason. Empty where all went well.
+    """
+    import nbclient
+    import nbformat
+
+    folder = Path(folder).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    # Keras keeps its weights in a folder of its own; lesson 6 fetches two where there is a network.
+    places = {"TLCOURSE_CACHE": str(folder), "KERAS_HOME": str(folder), "TLCOURSE_SHARED": ""}
+    stopped = []
+    for path in lessons:
+        start = time.perf_counter()
+        notebook = nbformat.read(path, as_version=4)
+        try:
+            # What the kernel says of itself, such as how it is connected, is not for the reader.
+            variables = {**os.environ, **places, "TQDM_DISABLE": "1"}
+            execute(notebook, path.parent, variables, stderr=subprocess.DEVNULL)
+            print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
+        except nbclient.exceptions.CellExecutionError as error:
+            stopped.append(f"{path.name} stopped: {error.ename}: {error.evalue}")
+            print(stopped[-1], flush=True)
+        except nbclient.exceptions.DeadKernelError:
+            stopped.append(f"{path.name} stopped: Python died. Was the memory full?")
+            print(stopped[-1], flush=True)
+    return stopped
+
+
+def collect_wheels(folder: Path) -> int:
+    """Download all packages of the course into `folder`; gives pip's exit status.
+
+    They are for the system and the Python that this runs on.
+    """
+    root = PACKAGE.parent
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(folder)]
+    command += ["--constraint", str(root / "constraints.txt")]
+    # What builds the course itself, since a machine without a network cannot fetch that either.
+    return subprocess.call([*command, f"{root}[dev,text]", "hatchling", "editables"])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `tlcourse room FOLDER`; 1 when a lesson stopped or a package could not be had."""
+    parser = argparse.ArgumentParser(
+        prog="tlcourse room",
+        description="Fill a folder for a room without a network. Runs every lesson once, which "
+        "takes about ten minutes and shows that they run.",
+    )
+    parser.add_argument("folder", type=Path, help="a shared folder, or one on a USB stick")
+    parser.add_argument("--wheels", action="store_true", help="put the Python packages there too")
+    parser.add_argument("--lessons", type=Path, default=LESSONS, help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    lessons = sorted(options.lessons.glob("[0-9][0-9]_*.ipynb"))
+    if not lessons:
+        print(
+            f"There are no lessons in {options.lessons}. They come with the course's repository, "
+            "not with the package: run this in a clone.",
+            file=sys.stderr,
+        )
+        return 1
+    os.environ["TLCOURSE_CACHE"] = str(options.folder.resolve())
+    os.environ["TLCOURSE_SHARED"] = ""  # all of it is to be here, whatever is elsewhere
+    failed = fetch.main(["minilm"])
+    failed |= bool(fill(options.folder, lessons))
+    if options.wheels:
+        failed |= bool(collect_wheels(options.folder / "wheels"))
+    size = sum(path.stat().st_size for path in options.folder.rglob("*") if path.is_file())
+    free = shutil.disk_usage(options.folder).free
+    print(f"{options.folder} holds {size / 1e6:,.0f} MB ({free / 1e9:.0f} GB are free there).")
+    print(f"On each machine: TLCOURSE_SHARED={options.folder.resolve()}")
+    return int(failed)

@@ -1,0 +1,107 @@
+"""Studies that took hours, as tables: computed once by `tlcourse.recipes`, bundled, read here.
+
+The transfer surface (lesson 3), the distance of a source (lesson 4), the ladder of sources
+(lesson 8). Nothing here needs TensorFlow.
+"""
+
+import csv
+from pathlib import Path
+from typing import NamedTuple, get_type_hints
+
+import numpy as np
+
+from tlcourse.files.assets import bundled
+
+STAGES = 4
+SURFACE_SIZES = (5, 10, 20, 50, 100, 300)
+METHODS = ("frozen", "tuned")
+
+
+class Point(NamedTuple):
+    """One run: how it was trained. `kept` stages come from the source; 0 is from scratch."""
+
+    seed: int
+    images_per_class: int
+    kept: int
+    method: str
+
+
+def read(path: str | Path, kind: type[NamedTuple] = Point) -> dict[NamedTuple, float]:
+    """Run → test accuracy, from a table that `surface.write` wrote.
+
+    A half-written last line is left out.
+
+    Args:
+        path: the table, a CSV file.
+        kind: what a run is described by; its fields are columns.
+    """
+    found, types = {}, get_type_hints(kind)
+    with open(path, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row.get("accuracy"):
+                run = kind(**{name: make(row[name]) for name, make in types.items()})
+                found[run] = float(row["accuracy"])
+    return found
+
+
+def load_surface(path: str | Path | None = None) -> tuple[tuple[int, ...], dict]:
+    """The bundled table, in the order of `SURFACE_SIZES`. See datasets/transfer_surface.
+
+    Args:
+        path: another table; None is the bundled one.
+
+    Returns:
+        The numbers of labeled images a class, and (method, kept stages) → test accuracies
+        (sizes, seeds); from scratch is `("scratch", 0)`.
+    """
+    table = read(path or bundled("transfer_surface/surface.csv"))
+    seeds = sorted({point.seed for point in table})
+    lines = [("scratch", 0), *((m, k) for m in METHODS for k in range(1, STAGES + 1))]
+    return SURFACE_SIZES, {
+        (method, kept): np.array(
+            [[table[Point(seed, size, kept, method if kept else "tuned")] for seed in seeds]
+             for size in SURFACE_SIZES]
+        )
+        for method, kept in lines
+    }  # fmt: skip
+
+
+SOURCES = ("objectnet", "photonet", "noisenet", "objectnet_shuffled", "random")  # lesson 4's order
+TARGETS = ("sunglasses", "digits")
+DISTANCE_SIZES = {  # images a class; fine-tuning takes the longest
+    "scratch": (5, 10, 20, 50, 100),
+    "frozen": (5, 10, 20, 50, 100),
+    "tuned": (10, 100),
+}
+
+
+class Run(NamedTuple):
+    """One run: what was learned, from where, how, with how many labels, in which repetition."""
+
+    target: str
+    source: str
+    method: str
+    images_per_class: int
+    seed: int
+
+
+def load_distance(path: str | Path | None = None) -> dict[tuple[str, str, str, int], np.ndarray]:
+    """The bundled table. See datasets/source_distance.
+
+    Args:
+        path: another table; None is the bundled one.
+
+    Returns:
+        (target, source, method, images a class) → test accuracies, by seed. From scratch has the
+        source `"none"` and the method `"scratch"`.
+    """
+    table: dict[tuple, dict[int, float]] = {}
+    for run, value in read(path or bundled("source_distance/distance.csv"), Run).items():
+        table.setdefault(run[:4], {})[run.seed] = value
+    return {key: np.array([by[s] for s in sorted(by)]) for key, by in table.items()}
+
+
+def load_ladder() -> list[dict[str, float]]:
+    """The rows of `datasets/source_ladder`: all twelve rungs and what was measured of them."""
+    with bundled("source_ladder/ladder.csv").open(newline="", encoding="utf-8") as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]

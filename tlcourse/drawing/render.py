@@ -1,0 +1,143 @@
+"""Pictures of drawn objects: the 20 source classes, the 6 target classes, and `render`.
+
+Any picture can be made alone: it depends on its class name, the seed and its number, on nothing
+else, and is the same on every machine (see `tlcourse.drawing.canvas`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from tlcourse.drawing import (
+    carried as shapes_carry,
+)
+from tlcourse.drawing import (
+    eyewear,
+)
+from tlcourse.drawing import (
+    home as shapes_home,
+)
+from tlcourse.drawing import (
+    outdoors as shapes_out,
+)
+from tlcourse.drawing.canvas import Canvas
+
+RENDERER_VERSION = 1
+"""Raised whenever a change to the renderer changes any pixel: pictures in a cache carry it."""
+
+SOURCE_CLASSES: tuple[str, ...] = (
+    "backpack",
+    "aeroplane",
+    "apple",
+    "bicycle",
+    "book",
+    "car",
+    "chair",
+    "clock",
+    "fish",
+    "guitar",
+    "hat",
+    "key",
+    "lamp",
+    "mug",
+    "sailboat",
+    "scissors",
+    "shirt",
+    "shoe",
+    "teapot",
+    "umbrella",
+)
+"""Classes of the source task `objects`, in label order."""
+
+TARGET_CLASSES: tuple[str, ...] = (
+    "sunglasses",
+    "eyeglasses",
+    "goggles",
+    "mask",
+    "bow_tie",
+    "binoculars",
+)
+"""Classes of the target task `sunglasses`, in label order."""
+
+
+def _drawing(name: str) -> Callable[[Canvas], None]:
+    """The function that draws a class; ValueError with near matches for an unknown name."""
+    known = SOURCE_CLASSES + TARGET_CLASSES
+    if name not in known:
+        near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""
+        raise ValueError(f"No drawn object is called {name!r}. {hint}Known: {', '.join(known)}.")
+    for module in (shapes_carry, shapes_home, shapes_out, eyewear):
+        if hasattr(module, name):
+            return getattr(module, name)
+    raise AssertionError(name)
+
+
+def render(name: str, seed: int, index: int, size: int = 64) -> np.ndarray:
+    """Draw one picture of a class.
+
+    Args:
+        name: one of `SOURCE_CLASSES` or `TARGET_CLASSES`.
+        seed: which stream of pictures, 0 or more.
+        index: which picture of that stream, 0 or more.
+        size: height and width in pixels, a multiple of 32. Made for 64.
+
+    Returns:
+        uint8 array (size, size, 3), red, green and blue in 0..255. The same for the same four
+        arguments on every machine.
+
+    Raises:
+        ValueError: the name is unknown (near matches are listed), a number is negative, or the
+            size is not a positive multiple of 32.
+    """
+    draw = _drawing(name)
+    if seed < 0 or index < 0:
+        raise ValueError(f"seed and index must be 0 or more; got seed={seed}, index={index}.")
+    if size < 32 or size % 32:
+        raise ValueError(f"size must be a positive multiple of 32; got {size}.")
+    canvas = Canvas(name, seed, index, size)
+    draw(canvas)
+    return canvas.picture()
+
+
+def render_many(
+    names: Sequence[str],
+    n_per_class: int,
+    seed: int,
+    start: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the pictures `start` to `start + n_per_class - 1` of each class.
+
+    The classes are interleaved: picture `i * len(names) + k` is number `start + i` of class
+    `names[k]`, so any leading part is balanced. Shuffle before training all the same.
+
+    Args:
+        names: class names; the label of a picture is the position of its class here.
+        n_per_class: pictures a class.
+        seed: as for `render`.
+        start: number of the first picture of each class; ranges that do not overlap share none.
+        progress: called as `progress(done, total)` after every round of classes.
+
+    Returns:
+        Images, uint8 (n, 64, 64, 3), and labels, int64 (n,), with n = n_per_class * len(names).
+
+    Raises:
+        ValueError: as for `render`, or `n_per_class` is negative.
+    """
+    if n_per_class < 0:
+        raise ValueError(f"n_per_class must be 0 or more; got {n_per_class}.")
+    for name in names:
+        _drawing(name)
+    total = n_per_class * len(names)
+    images = np.empty((total, 64, 64, 3), np.uint8)
+    labels = np.tile(np.arange(len(names), dtype=np.int64), n_per_class)
+    for i in range(n_per_class):
+        for k, name in enumerate(names):
+            images[i * len(names) + k] = render(name, seed, start + i)
+        if progress is not None:
+            progress((i + 1) * len(names), total)
+    return images, labels

@@ -1,0 +1,147 @@
+"""What an exercise is, and the two kinds that many lessons have: a choice, and a difference."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tlcourse.exercises import answers
+from tlcourse.exercises.answers import AnswerError, shown
+
+STUB = "# Your answer goes here."
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer of a multiple-choice question, and why it is right or not."""
+
+    text: str
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise, how it is judged, and the answers that its own test tries.
+
+    `check` gets an answer and gives a word of praise, or raises `AnswerError`. `right` and
+    `wrong` are functions, so that nothing is computed before it is needed. `right()` gives
+    answers that must be accepted, each by a name: other dtypes and shapes of the solution, a list
+    in the place of an array, another seed. `wrong()` gives answers that must not be, each with
+    words that the message has to hold: the mistakes that people make.
+    """
+
+    id: str
+    title: str
+    check: Callable[[object], str]
+    hints: tuple[str, ...]
+    right: Callable[[], Mapping[str, object]]
+    wrong: Callable[[], Mapping[str, tuple[object, str]]]
+    question: str = ""
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+def choice(
+    id: str,
+    title: str,
+    question: str,
+    options: Mapping[str, tuple[str, str]],
+    right: str,
+    hints: tuple[str, ...],
+) -> Exercise:
+    """A multiple-choice exercise, answered with a letter.
+
+    Args:
+        id: such as `"05.1"`.
+        title: a few words.
+        question: what is asked, ends with a question mark.
+        options: letter → the option's text, and why it is right or not.
+        right: the letter of the right one.
+        hints: one after the other.
+    """
+    table = {letter: Option(*texts) for letter, texts in options.items()}
+    last = max(options)
+
+    def judge(answer: object) -> str:
+        letter = answer.strip().strip(".)(").lower() if isinstance(answer, str) else answer
+        if not isinstance(letter, str) or letter not in table:
+            raise AnswerError(
+                f'Answer with one letter from `a` to `{last}` in quotes, such as `"a"`, '
+                f"not {shown(answer)}."
+            )
+        if letter != right:
+            raise AnswerError(table[letter].explanation)
+        return table[letter].explanation
+
+    def accepted() -> dict[str, object]:
+        return {"the letter": right, "upper case": right.upper(), "as printed": f" {right}) "}
+
+    def refused() -> dict[str, tuple[object, str]]:
+        others = {
+            f"option {letter}": (letter, option.explanation)
+            for letter, option in table.items()
+            if letter != right
+        }
+        return others | {
+            "a number": (ord(right) - ord("a"), "one letter"),
+            "two letters": (f"{right} and {'b' if right == 'a' else 'a'}", "one letter"),
+            "a letter too far": (chr(ord(last) + 1), f"`a` to `{last}`"),
+        }
+
+    return Exercise(id, title, judge, hints, accepted, refused, question, table)
+
+
+def difference(
+    id: str,
+    title: str,
+    bounds: tuple[float, float],
+    too_small: str,
+    too_large: str,
+    order: str,
+    praise: str,
+    hints: tuple[str, ...],
+    right: Mapping[str, float],
+    wrong: Mapping[str, tuple[object, str]],
+) -> Exercise:
+    """An exercise answered with such a difference, as a fraction.
+
+    Args:
+        id: such as `"09.4"`.
+        title: a few words.
+        bounds: the least and the most that is right. They leave room for another seed and another
+            processor, and leave out what the usual mistakes give.
+        too_small: what to say below.
+        too_large: what to say above.
+        order: what is to be subtracted from what, such as `"trained minus random"`.
+        praise: what to say of a right one; `{points}` is replaced by the points.
+        hints: one after the other.
+        right: answers that must be accepted, besides other forms of the first.
+        wrong: answers that must not be, besides percent, the other sign and two numbers.
+    """
+    low, high = bounds
+
+    def judge(answer: object) -> str:
+        value = answers.number(answer)
+        if abs(value) > 1:
+            raise AnswerError(f"{value:g} is more than all. Give a fraction: 0.25, not 25 points.")
+        if -value >= low:
+            raise AnswerError(f"{value:.2f} is negative. Subtract the other way round: {order}.")
+        if value < low:
+            raise AnswerError(f"{value:.2f} is too small. {too_small}")
+        if value > high:
+            raise AnswerError(f"{value:.2f} is too large. {too_large}")
+        return praise.format(points=f"{100 * value:.1f} points")
+
+    def accepted() -> dict[str, object]:
+        first = next(iter(right.values()))
+        return {**right, "a NumPy number": np.float32(first), "an array of one": np.array([first])}
+
+    def refused() -> dict[str, tuple[object, str]]:
+        first = next(iter(right.values()))
+        return {
+            "percent": (100 * first, "fraction"),
+            "the wrong way round": (-first, "other way round"),
+            "two numbers": ((0.7, 0.3), "holds 2"),
+            **wrong,
+        }
+
+    return Exercise(id, title, judge, hints, accepted, refused)

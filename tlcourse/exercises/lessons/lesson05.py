@@ -1,0 +1,222 @@
+"""Exercises of lesson 5: train a model, then reuse it."""
+
+import numpy as np
+
+from tlcourse.exercises import answers
+from tlcourse.exercises.answers import AnswerError
+from tlcourse.exercises.exercise import Exercise, choice
+
+WHICH_PART = choice(
+    "05.1",
+    "What to keep",
+    "A network has learned twenty everyday things. You want one for six kinds of eyewear. "
+    "Which part of it can you not use?",
+    {
+        "a": (
+            "The first stage",
+            "The first stage is what you can use best: edges, corners and patches of color are "
+            "in every picture.",
+        ),
+        "b": (
+            "The head",
+            "The head gives one number for each of the twenty source classes. Six other classes "
+            "need another head.",
+        ),
+        "c": (
+            "The averages that batch normalization has stored",
+            "They come with the body, and a frozen body needs them: sixty pictures are too few "
+            "to estimate better ones.",
+        ),
+        "d": (
+            "The scaling of the pixels",
+            "The body has learned on pixels that were scaled so. Without it, the body sees "
+            "numbers that it has never met.",
+        ),
+    },
+    right="b",
+    hints=(
+        "Which part has a shape that depends on the number of classes?",
+        "Look at step 2 of the lesson: what is cut off?",
+    ),
+)
+
+
+def _count(answer: object) -> str:
+    answers.near(
+        answer,
+        650,
+        0.5,
+        mistakes=[
+            (640, "These are the weights. Each of the 10 outputs has a bias too."),
+            (390, "That is the head for the 6 classes of sunglasses. There are 10 digits."),
+            (42_512 + 650, "These are all parameters. The body is frozen: only the head learns."),
+            (42_512, "This is the body, which is frozen. It is the head that learns."),
+            (64, "64 is the number of features. Each of the 10 outputs weighs all of them."),
+            (10, "10 is the number of outputs. Each of them has a weight for every feature."),
+        ],
+        otherwise="A `Dense` layer has a weight for each pair of input and output, and a bias "
+        "for each output.",
+    )
+    return "64 × 10 weights and 10 biases: fewer than two in a hundred of all parameters."
+
+
+COUNT = Exercise(
+    "05.2",
+    "How much learns?",
+    _count,
+    hints=(
+        "The head is one `Dense` layer. It gets 64 features and gives one logit for each class.",
+        "Weights: features × classes. Biases: one for each class. How many classes do digits have?",
+    ),
+    right=lambda: {
+        "an int": 650,
+        "a float": 650.0,
+        "a NumPy number": np.int64(650),
+        "an array of one": np.array([650]),
+    },
+    wrong=lambda: {
+        "no biases": (640, "bias"),
+        "the classes of sunglasses": (390, "10 digits"),
+        "all parameters": (43_162, "frozen"),
+        "only the features": (64, "features"),
+        "something else": (1000, "too large"),
+        "text": ("650", "without quotes"),
+    },
+)
+
+
+def _classifier(answer: object) -> str:
+    from tlcourse import load_backbone
+
+    model = answers.model(answer)
+    if model.output_shape[-1] != 6:
+        raise AnswerError(
+            f"It gives {model.output_shape[-1]} numbers for a picture; sunglasses has 6 classes."
+        )
+    backbone = load_backbone("objectnet")
+    answers.holds(model, backbone)
+    learning = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    if learning == 0:
+        raise AnswerError("Nothing can learn: the new head is frozen too. Freeze `backbone` alone.")
+    features = backbone.output_shape[-1]
+    if learning > (features + 1) * 6:
+        raise AnswerError(
+            f"{learning:,} parameters learn; the head alone has {(features + 1) * 6:,}. Set "
+            "`backbone.trainable = False`."
+        )
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3)).astype("uint8")
+    outputs = np.asarray(model(pictures, training=False))
+    if np.allclose(outputs.sum(axis=-1), 1, atol=1e-3) and (outputs >= 0).all():
+        raise AnswerError(
+            "These are probabilities; logits were asked for. Leave the softmax out: the loss has "
+            "`from_logits=True`."
+        )
+    return f"{learning:,} parameters learn, and the body stays as it is."
+
+
+def _head_on(freeze_body=True, freeze_head=False, classes=6, activation=None, fresh=False):
+    """The solution, or one of the ways to get it wrong."""
+    import keras
+
+    from tlcourse import load_backbone
+
+    body = load_backbone("objectnet")
+    if fresh:
+        body = keras.models.clone_model(body)
+    body.trainable = not freeze_body
+    head = keras.layers.Dense(classes, activation, trainable=not freeze_head)
+    return keras.Sequential([body, head])
+
+
+def _functional():
+    import keras
+
+    model = _head_on()
+    image = keras.Input((64, 64, 3))
+    return keras.Model(image, model.layers[1](model.layers[0](image, training=False)))
+
+
+CLASSIFIER = Exercise(
+    "05.3",
+    "A new head on a frozen body",
+    _classifier,
+    hints=(
+        "Two lines: freeze the body, then put a layer behind it with `keras.Sequential`.",
+        "`backbone.trainable = False` freezes it. The head is `keras.layers.Dense(6)`: no softmax.",
+    ),
+    right=lambda: {"sequential": _head_on(), "functional": _functional()},
+    wrong=lambda: {
+        "nothing is frozen": (_head_on(freeze_body=False), "backbone.trainable = False"),
+        "the head is frozen too": (_head_on(freeze_head=True), "head is frozen"),
+        "softmax": (_head_on(activation="softmax"), "logits"),
+        "the classes of the source": (_head_on(classes=20), "6 classes"),
+        "a new body": (_head_on(fresh=True), "objectnet's weights"),
+        "the function": (_head_on, "Call it"),
+        "a word": ("model", "Keras model"),
+    },
+)
+
+
+# Measured: 0.37 to 0.48 for single draws of ten pictures a class. The accuracy of the trained body
+# is 0.63 or more, that of the untrained one 0.29 or less: neither can be taken for the gain.
+SMALLEST_GAIN, LARGEST_GAIN = 0.31, 0.56
+
+
+def _gain(answer: object) -> str:
+    value = answers.number(answer)
+    if value > 1:
+        raise AnswerError(
+            f"{value:g} is more than all pictures. Give a fraction: 0.25, not 25 for 25 points."
+        )
+    if value < -0.05:
+        raise AnswerError(
+            f"{value:.2f} says that random weights are better. Subtract the other way round: "
+            "trained minus random."
+        )
+    if abs(value) < 0.05:
+        raise AnswerError(
+            f"{value:.2f}: both bodies are as good. Do they share their weights? "
+            "`keras.models.clone_model` makes one with new weights."
+        )
+    if value > LARGEST_GAIN:
+        raise AnswerError(
+            f"{value:.2f} is too much. Is it the accuracy of the trained body? The gain is the "
+            "difference of two accuracies: trained minus random."
+        )
+    if value < SMALLEST_GAIN:
+        raise AnswerError(
+            f"{value:.2f} is too little. Is it the accuracy of the random body, or were fewer than "
+            "10 pictures a class used? The gain is trained minus random."
+        )
+    return (
+        f"{100 * value:.1f} points, from nothing but what the body has learned on other things: "
+        "the architecture is the same, and so are the pictures."
+    )
+
+
+GAIN = Exercise(
+    "05.4",
+    "The training, or just the network?",
+    _gain,
+    hints=(
+        "`keras.models.clone_model(backbone)` has the same layers and new random weights.",
+        "`accuracy` is given: call it for each body, and subtract.",
+        "`accuracy(backbone) - accuracy(keras.models.clone_model(backbone))`",
+    ),
+    right=lambda: {
+        "as measured": 0.42,
+        "another seed": 0.367,
+        "a NumPy number": np.float32(0.45),
+        "an array of one": np.array([0.4]),
+    },
+    wrong=lambda: {
+        "percent": (42.0, "fraction"),
+        "the wrong way round": (-0.42, "other way round"),
+        "the same body twice": (0.0, "clone_model"),
+        "the accuracy of the trained body": (0.69, "difference"),
+        "the accuracy of the random body": (0.26, "random body"),
+        "two accuracies": ((0.69, 0.26), "holds 2"),
+    },
+)
+
+EXERCISES = (WHICH_PART, COUNT, CLASSIFIER, GAIN)

@@ -1,0 +1,1 @@
+"""Every file that is not code: found, fetched, checked, kept."""

@@ -1,0 +1,1 @@
+"""What layers see: activations, heat maps, similarity of representations."""

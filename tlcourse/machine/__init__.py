@@ -1,0 +1,1 @@
+"""The machine: its device, its limits, and what is wrong with its GPU."""

@@ -1,0 +1,254 @@
+"""The catalog of backbones, and one way to load any of them.
+
+Every backbone takes pictures as the course has them: uint8-range RGB, (n, height, width, 3), of
+any size. Resizing and preprocessing are part of the model, so neither can be forgotten or done
+twice.
+"""
+
+import difflib
+import inspect
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlcourse.files.keras_weights import find_weights, keras_weights, require_weights
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+FIGURES = Path(__file__).with_name("backbones.json")
+OURS = ("photonet", "objectnet", "objectnet_shuffled", "noisenet")
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A row of the catalog; None where the source gives no figure.
+
+    Attributes:
+        name: for `load_backbone`.
+        year: of the paper.
+        million_parameters: with the classification head.
+        download_mb: size of the weights, with the classification head; 0 comes with the course.
+        image_size: height and width in pixels that the weights were trained at.
+        top1: share of ImageNet's validation pictures named right, in percent, as the source says.
+        license: of the weights.
+        is_here: whether `load_backbone(name)` works now without a network.
+    """
+
+    name: str
+    year: int | None
+    million_parameters: float | None
+    download_mb: float | None
+    image_size: int | None
+    top1: float | None
+    license: str | None
+    is_here: bool
+
+
+class Catalog(tuple[Backbone, ...]):
+    """All backbones; printed, a table."""
+
+    def __repr__(self) -> str:
+        head = ("name", "year", "params (M)", "MB", "pixels", "top-1 %", "license", "here")
+        rows = [head, *(_cells(row) for row in self)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = []
+        for row in rows:
+            cells = zip(row, widths, strict=True)
+            first = next(cells)
+            lines.append("  ".join([first[0].ljust(first[1]), *(c.rjust(w) for c, w in cells)]))
+        return "\n".join(lines)
+
+
+def _cells(row: Backbone) -> tuple[str, ...]:
+    values = (row.year, row.million_parameters, row.download_mb, row.image_size, row.top1)
+    shown = ["" if value is None else f"{value:g}" for value in values]
+    return (row.name, *shown, row.license or "", "yes" if row.is_here else "")
+
+
+def list_backbones() -> Catalog:
+    """Every backbone that `load_backbone` knows: the course's own, then all of Keras's."""
+    known = _figures()
+    rows = []
+    for name in _names():
+        facts = dict(known.get(name, {}))
+        file = facts.pop("weights_file", "").format(size=_trained_size(name, 224))
+        columns = {key: facts.get(key) for key in Backbone.__annotations__ if key in facts}
+        missing = dict.fromkeys(set(Backbone.__annotations__) - {"name", "is_here", *columns})
+        ours = name in OURS
+        is_here = _weights_of(name).is_file() if ours else bool(file and find_weights(file))
+        rows.append(Backbone(name=name, is_here=is_here, **columns, **missing))
+    return Catalog(rows)
+
+
+def load_backbone(
+    name: str,
+    *,
+    image_size: int | None = None,
+    weights: str | None = "imagenet",
+    pooling: str | None = "avg",
+    **options,
+) -> "keras.Model":
+    """A network without its classification head, ready for pictures.
+
+    Args:
+        name: one of `list_backbones()`.
+        image_size: height and width in pixels at which the network looks at pictures; those of
+            another size are resized inside the model (bilinear, antialiased). None is the size
+            that the weights were trained at.
+        weights: `"imagenet"`, the trained ones (for the course's own networks, those of their
+            source task, whatever it was); or None, random ones.
+        pooling: `"avg"` or `"max"` over the feature maps, to (n, d); None keeps (n, h, w, d).
+        **options: for Keras's own factory, such as `alpha=0.35` for MobileNetV2.
+
+    Returns:
+        A model from images (n, height, width, 3), uint8 or float in [0, 255], to features. It
+        is one flat model: its layers can be named in `extract_features` and `unfreeze`.
+
+    Raises:
+        ValueError: there is no such backbone, it cannot take that size, or an option is wrong;
+            the message says what it can take.
+        AssetError: the weights are not here and cannot be fetched, or the file is damaged.
+    """
+    if name not in _names():
+        near = difflib.get_close_matches(name.lower(), [n.lower() for n in _names()], 3, 0.5)
+        near = [n for n in _names() if n.lower() in near]
+        hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else "See list_backbones()."
+        if name == "minilm":
+            hint = "minilm reads text, not pictures: use load_minilm()."
+        raise ValueError(f"There is no backbone {name!r}. {hint}")
+    if weights not in ("imagenet", None):
+        raise ValueError(f"weights must be 'imagenet' or None, not {weights!r}.")
+    if pooling not in ("avg", "max", None):
+        raise ValueError(f"pooling must be 'avg', 'max' or None, not {pooling!r}.")
+    if image_size is not None and (not isinstance(image_size, int) or image_size < 1):
+        raise ValueError(f"image_size must be a whole number of pixels, not {image_size!r}.")
+    if name in OURS:
+        return _load_ours(name, image_size or 64, weights, pooling, options)
+    if name == "alexnet":
+        from tlcourse.networks.alexnet import load_alexnet
+
+        return load_alexnet(image_size, weights, options)
+    return _load_application(name, image_size, weights, pooling, options)
+
+
+def bundled_weights(name: str) -> dict[str, "np.ndarray"]:
+    """The trained weights of one of the course's own networks, by `layer/variable`, float32."""
+    from tlcourse.networks.photonet import stored_weights
+
+    return stored_weights(_weights_of(name))
+
+
+def preprocess_input(name: str) -> Callable:
+    """The preprocessing of a Keras application: its own module's `preprocess_input`."""
+    return _applications()[name][1]
+
+
+def _load_ours(name: str, image_size: int, weights, pooling, options: dict) -> "keras.Model":
+    import keras
+
+    from tlcourse.networks.photonet import load_photonet_weights, photonet
+
+    if image_size < 32:
+        raise ValueError(f"{name} takes images of 32 pixels and more, not {image_size}.")
+    if options:
+        raise ValueError(f"{name} takes no further options; got {sorted(options)}.")
+    body = photonet(image_size=image_size, resize=True, name=name)
+    if weights:
+        load_photonet_weights(body, _weights_of(name))
+    if pooling == "avg":
+        return body
+    maps = body.layers[-2].output
+    if pooling == "max":
+        maps = keras.layers.GlobalMaxPooling2D(name="features")(maps)
+    return keras.Model(body.input, maps, name=name)
+
+
+def _load_application(name: str, image_size, weights, pooling, options: dict) -> "keras.Model":
+    import keras
+
+    from tlcourse.networks.photonet import resized
+
+    factory, preprocess = _applications()[name]
+    accepted = set(inspect.signature(factory).parameters)
+    ours = {"include_top", "weights", "input_tensor", "input_shape", "pooling", "name"}
+    ours |= {"include_preprocessing", "classes", "classifier_activation"}
+    if wrong := sorted(set(options) - (accepted - ours)):
+        raise ValueError(
+            f"{name} does not take {wrong}; its options are {sorted(accepted - ours) or 'none'}."
+        )
+    facts = _figures().get(name, {})
+    size = image_size or facts.get("image_size") or 224
+    if weights and not options and facts.get("weights_file"):
+        # Before the network is built, which takes seconds for a big one.
+        require_weights(facts["weights_file"].format(size=_trained_size(name, size)))
+    image = keras.Input((None, None, 3), name="image")
+    try:
+        with keras_weights():
+            model = factory(
+                include_top=False,
+                weights=weights,
+                input_tensor=preprocess(resized(image, size)),
+                input_shape=(size, size, 3),
+                pooling=pooling,
+                **options,
+            )
+    except ValueError as error:
+        raise _size_error(name, size, str(error)) or error from error
+    return keras.Model(image, model.output, name=name)
+
+
+def _trained_size(name: str, size: int) -> int:
+    """The size in a weight file's name: MobileNets were trained at several."""
+    sizes = {"MobileNet": (128, 160, 192), "MobileNetV2": (96, 128, 160, 192)}
+    return size if size in sizes.get(name, ()) else 224
+
+
+def _size_error(name: str, size: int, message: str) -> ValueError | None:
+    """Keras's complaint about the input size in our words, or None if it is about another thing."""
+    if found := re.search(r"at least (\d+)", message):
+        can = f"{found[1]} pixels and more"
+    elif found := re.search(r"`input_shape` should be \((\d+)", message):
+        can = f"{found[1]} pixels alone, with ImageNet weights"
+    else:
+        return None
+    return ValueError(
+        f"{name} takes images of {can}, not {size}. Pictures of another size are resized inside "
+        "the model: leave image_size out, or give one that it takes."
+    )
+
+
+def _weights_of(name: str) -> Path:
+    return Path(__file__).with_name("weights") / f"{name}.npz"
+
+
+@cache
+def _figures() -> dict[str, dict]:
+    return json.loads(FIGURES.read_text(encoding="utf-8"))["models"]
+
+
+@cache
+def _applications() -> dict[str, tuple[Callable, Callable]]:
+    """Every factory of `keras.applications`, with its module's `preprocess_input`."""
+    from keras import applications
+
+    modules = [m for m in vars(applications).values() if inspect.ismodule(m)]
+    modules = [m for m in modules if hasattr(m, "preprocess_input") and m.__name__ != "imagenet"]
+    found = {}
+    for name in sorted(n for n in dir(applications) if n[0].isupper()):
+        factory = getattr(applications, name)
+        homes = [m for m in modules if getattr(m, name, None) is factory]
+        if not homes:  # MobileNetV3's factories are in no public module, only its preprocessing
+            source = factory.__module__.rsplit(".", 1)[-1]
+            homes = [m for m in modules if m.__name__.rsplit(".", 1)[-1] == source]
+        found[name] = (factory, homes[0].preprocess_input)
+    return found
+
+
+def _names() -> list[str]:
+    return [*OURS, "alexnet", *_applications()]
