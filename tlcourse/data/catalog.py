@@ -1,10 +1,10 @@
 """The tasks that `load_task` knows, by name."""
 
-import difflib
 from collections.abc import Callable
 from importlib import import_module
 
 from tlcourse.data.task import Task
+from tlcourse.errors import did_you_mean
 
 # name -> (module with the loader, one line about it)
 _TASKS = {
@@ -34,9 +34,8 @@ def load_task(name: str, **options) -> Task:
         TypeError: the task has no such option.
     """
     if name not in _TASKS:
-        near = difflib.get_close_matches(str(name).lower(), _TASKS, n=3)
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        raise ValueError(f"There is no task {name!r}.{hint} Tasks: {', '.join(_TASKS)}.")
+        hint = " ".join(filter(None, [did_you_mean(name, _TASKS), f"Tasks: {', '.join(_TASKS)}."]))
+        raise ValueError(f"There is no task {name!r}. {hint}")
     module, line = _TASKS[name]
     loader: Callable[..., Task] = getattr(import_module(f"tlcourse.data.{module}"), f"load_{name}")
     return loader(description=line, **options)

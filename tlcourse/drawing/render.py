@@ -6,7 +6,6 @@ else, and is the same on every machine (see `tlcourse.drawing.canvas`).
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -24,6 +23,7 @@ from tlcourse.drawing import (
     outdoors as shapes_out,
 )
 from tlcourse.drawing.canvas import Canvas
+from tlcourse.errors import did_you_mean
 
 RENDERER_VERSION = 1
 """Raised whenever a change to the renderer changes any pixel: pictures in a cache carry it."""
@@ -67,9 +67,8 @@ def _drawing(name: str) -> Callable[[Canvas], None]:
     """The function that draws a class; ValueError with near matches for an unknown name."""
     known = SOURCE_CLASSES + TARGET_CLASSES
     if name not in known:
-        near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""
-        raise ValueError(f"No drawn object is called {name!r}. {hint}Known: {', '.join(known)}.")
+        hint = " ".join(filter(None, [did_you_mean(name, known), f"Known: {', '.join(known)}."]))
+        raise ValueError(f"No drawn object is called {name!r}. {hint}")
     for module in (shapes_carry, shapes_home, shapes_out, eyewear):
         if hasattr(module, name):
             return getattr(module, name)

@@ -5,7 +5,6 @@ any size. Resizing and preprocessing are part of the model, so neither can be fo
 twice.
 """
 
-import difflib
 import inspect
 import json
 import re
@@ -15,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlcourse.errors import did_you_mean
 from tlcourse.files.keras_weights import find_weights, keras_weights, require_weights
 
 if TYPE_CHECKING:
@@ -116,9 +116,7 @@ def load_backbone(
         AssetError: the weights are not here and cannot be fetched, or the file is damaged.
     """
     if name not in _names():
-        near = difflib.get_close_matches(name.lower(), [n.lower() for n in _names()], 3, 0.5)
-        near = [n for n in _names() if n.lower() in near]
-        hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else "See list_backbones()."
+        hint = did_you_mean(name, _names()) or "See list_backbones()."
         if name == "minilm":
             hint = "minilm reads text, not pictures: use load_minilm()."
         raise ValueError(f"There is no backbone {name!r}. {hint}")
