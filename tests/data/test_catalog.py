@@ -104,9 +104,17 @@ def test_an_unknown_name_lists_near_matches(name, message):
     assert str(caught.value).endswith("Tasks: objects, sunglasses, digits, faces, textures.")
 
 
-def test_an_unknown_option():
-    with pytest.raises(TypeError, match="train_per_class"):
-        load_task("digits", train_per_class=5)
+@pytest.mark.parametrize(
+    ("name", "option", "message"),
+    [
+        ("digits", "train_per_class", "'digits' takes image_size, not train_per_class."),
+        ("faces", "seed", "'faces' takes image_size, not seed."),
+        ("objects", "image_size", "'objects' takes train_per_class and seed, not image_size."),
+    ],
+)
+def test_an_option_of_other_tasks(name, option, message):
+    with pytest.raises(TypeError, match=message):
+        load_task(name, **{option: 64})
 
 
 @pytest.mark.parametrize("name", ["digits", "faces", "textures"])
