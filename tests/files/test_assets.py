@@ -17,11 +17,15 @@ import sys
 import threading
 import time
 
+import platformdirs
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
+from platformdirs.windows import Windows
 
 from tlcourse.errors import AssetError
 from tlcourse.files import assets
-from tlcourse.files.assets import Asset, atomic_path, find_in_cache, locate
+from tlcourse.files.assets import Asset, all_in_cache, atomic_path, locate
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -265,19 +269,18 @@ def test_a_folder_that_may_not_be_looked_into_is_passed_over(server, cache, tmp_
         return plain(path, *rest, **options)
 
     monkeypatch.setattr(os, "stat", stat)
-    assert find_in_cache("some/file.bin") is None
+    assert all_in_cache("some/file.bin") == []
     assert locate(wanted(server)) == cache / "some/file.bin"
 
 
-def test_find_in_cache_prefers_the_shared_one(cache, tmp_path, monkeypatch):
-    assert find_in_cache("some/file.bin") is None
+def test_the_shared_cache_comes_first(cache, tmp_path, monkeypatch):
+    assert all_in_cache("some/file.bin") == []
     own = put(cache, b"own")
-    assert find_in_cache("some/file.bin") == own
+    assert all_in_cache("some/file.bin") == [own]
     monkeypatch.setenv("TLCOURSE_SHARED", str(tmp_path / "shared"))
-    assert find_in_cache("some/file.bin") == own
+    assert all_in_cache("some/file.bin") == [own]
     shared = put(tmp_path / "shared", b"shared")
-    assert find_in_cache("some/file.bin") == shared
-    assert assets.all_in_cache("some/file.bin") == [shared, own]
+    assert all_in_cache("some/file.bin") == [shared, own]
 
 
 def test_full_disk(server, cache, monkeypatch):
@@ -352,6 +355,16 @@ def test_a_killed_download_leaves_no_wrong_file(server, cache):
     assert files_in(cache) == ["some/file.bin", "some/other"]  # … but not after a day
 
 
+def test_a_folder_that_a_killed_run_left_is_swept_away_after_a_day(tmp_path):
+    for name in (".draft-old", ".draft-new", "kept"):
+        put(tmp_path / name, b"x", "file")
+    yesterday = time.time() - 25 * 3600
+    for name in (".draft-old", "kept"):
+        os.utime(tmp_path / name, (yesterday, yesterday))
+    assets.sweep(tmp_path, ".draft-*")
+    assert files_in(tmp_path) == [".draft-new/file", "kept/file"]
+
+
 def test_two_processes_at_once(server, cache):
     first, second = start_fetch(wanted(server)), start_fetch(wanted(server))
     with first, second:
@@ -382,25 +395,25 @@ def test_atomic_path_keeps_the_old_file_when_the_new_one_fails(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("platform", "variables", "expected"),
+    ("system", "variables", "expected"),
     [
-        ("linux", {"XDG_CACHE_HOME": "/x"}, "/x/tlcourse"),
-        ("linux", {"XDG_CACHE_HOME": ""}, "~/.cache/tlcourse"),  # empty counts as unset
-        ("linux", {}, "~/.cache/tlcourse"),
-        ("darwin", {}, "~/Library/Caches/tlcourse"),
-        ("win32", {"LOCALAPPDATA": "/local"}, "/local/tlcourse"),
-        ("win32", {}, "~/AppData/Local/tlcourse"),
-        ("linux", {"TLCOURSE_CACHE": "~/mine"}, "~/mine"),
+        (Unix, {"XDG_CACHE_HOME": "/x"}, "/x/tlcourse"),
+        (Unix, {"XDG_CACHE_HOME": ""}, "~/.cache/tlcourse"),  # empty counts as unset
+        (Unix, {}, "~/.cache/tlcourse"),
+        (MacOS, {}, "~/Library/Caches/tlcourse"),
+        # What Windows itself would say: there is no asking it elsewhere.
+        (Windows, {"WIN_PD_OVERRIDE_LOCAL_APPDATA": "C:/local"}, "C:/local/tlcourse"),
+        (Unix, {"TLCOURSE_CACHE": "~/mine"}, "~/mine"),
     ],
 )
-def test_cache_dir(tmp_path, monkeypatch, platform, variables, expected):
-    for name in ("TLCOURSE_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+def test_cache_dir(tmp_path, monkeypatch, system, variables, expected):
+    for name in ("TLCOURSE_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path))
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(platformdirs, "PlatformDirs", system)
     assert assets.cache_dir().as_posix() == expected.replace("~", tmp_path.as_posix())
 
 

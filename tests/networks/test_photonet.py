@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tlcourse.errors import AssetError
 from tlcourse.networks.photonet import WEIGHTS, load_photonet_weights, photonet, photonet_classes
 from tlcourse.recipes import checkpoint, tiny_imagenet
 from tlcourse.recipes import photonet as recipe
@@ -139,7 +140,7 @@ def test_damaged_weights_are_refused(exported, tmp_path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"damaged.*expected SHA-256 [0-9a-f]{64}, got [0-9a-f]"):
+    with pytest.raises(AssetError, match=r"damaged.*expected SHA-256 [0-9a-f]{64}, got [0-9a-f]"):
         load_photonet_weights(photonet(2, widths=(8, 16)), path)
 
 
@@ -147,7 +148,7 @@ def test_damaged_weights_are_refused(exported, tmp_path):
 def test_missing_weights_are_named(exported, tmp_path, missing):
     path = copy_of(exported[1], tmp_path)
     (tmp_path / missing).unlink()
-    with pytest.raises(FileNotFoundError, match=missing):
+    with pytest.raises(AssetError, match=missing):
         photonet_classes(path)
 
 
@@ -218,11 +219,11 @@ def test_pixels_are_decoded_once_and_in_one_step(archive, tmp_path, monkeypatch)
 
 
 def test_wrong_zips_are_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"nowhere\.zip"):
+    with pytest.raises(AssetError, match=r"nowhere\.zip"):
         tiny_imagenet.load_tiny_imagenet(tmp_path / "nowhere.zip", tmp_path)
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as files:
         files.writestr("folder/file.txt", "text")
-    with pytest.raises(ValueError, match=r"wnids\.txt"):
+    with pytest.raises(AssetError, match=r"wnids\.txt"):
         tiny_imagenet.load_tiny_imagenet(tmp_path / "other.zip", tmp_path / "cache")
     assert not list((tmp_path / "cache").iterdir())
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tlcourse import extract_features, linear_probe, load_ladder, load_task
+from tlcourse.errors import AssetError
 from tlcourse.recipes import ladder
 from tlcourse.recipes.tiny_imagenet import Photos
 
@@ -33,7 +34,7 @@ def test_bundled_rungs_have_the_size_that_the_table_tells(stem, epoch):
 
 
 def test_an_unknown_rung_is_refused():
-    with pytest.raises(FileNotFoundError, match="w8_epoch3"):
+    with pytest.raises(AssetError, match="w8_epoch3"):
         ladder.load_rung(8, 3)
 
 

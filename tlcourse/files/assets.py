@@ -13,18 +13,18 @@ Environment variables:
 
 import contextlib
 import hashlib
-import http.client
 import os
 import secrets
 import shutil
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from tlcourse.errors import AssetError
+from tlcourse.files.download import NetworkError, download
 
 PACKAGE = Path(__file__).resolve().parents[1]
 _STALE_SECONDS = 24 * 3600  # leftovers of a killed run older than this are swept away
@@ -53,13 +53,7 @@ def cache_dir() -> Path:
     """The folder that the course writes to. It may not exist yet."""
     if folder := os.environ.get("TLCOURSE_CACHE"):
         return Path(folder).expanduser()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "tlcourse"
+    return platformdirs.user_cache_path("tlcourse", appauthor=False, opinion=False)
 
 
 def shared_dir() -> Path | None:
@@ -87,8 +81,12 @@ def bundled(relative: str) -> Path:
 
 
 @contextlib.contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path, folder_variable: str = "TLCOURSE_CACHE") -> Iterator[Path]:
     """Yield a unique path beside `target`; on success move it there, on any failure remove it.
+
+    Args:
+        target: the file to make.
+        folder_variable: environment variable that moves its folder elsewhere, for the message.
 
     Raises:
         AssetError: the folder cannot be written, or the disk is full.
@@ -97,7 +95,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
     partial = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target.parent)
+        sweep(target.parent, ".*.part")
         yield partial
         os.replace(partial, target)
     except OSError as error:
@@ -105,30 +103,25 @@ def atomic_path(target: Path) -> Iterator[Path]:
         reason = error.strerror or f"the disk may be full ({error})"
         raise AssetError(
             f"Could not write {target}: {reason}. Make room on the disk or give "
-            "the folder write permission, or set TLCOURSE_CACHE to another folder."
+            f"the folder write permission, or set {folder_variable} to another folder."
         ) from error
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what killed runs left behind a day or more ago."""
-    for leftover in folder.glob(".*.part"):
+def sweep(folder: Path, pattern: str) -> None:
+    """Remove the drafts, files or folders, that killed runs left behind a day or more ago."""
+    for leftover in folder.glob(pattern):
         with contextlib.suppress(OSError):
             if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
-                leftover.unlink()
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file, in hex digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def find_in_cache(relative: str | Path) -> Path | None:
-    """The path of a cached file, the shared cache first, or None."""
-    return next(iter(all_in_cache(relative)), None)
 
 
 def all_in_cache(relative: str | Path) -> list[Path]:
@@ -185,19 +178,6 @@ def locate(asset: Asset, *, progress: bool = True, timeout: float = 10.0) -> Pat
         raise
 
 
-class _NetworkError(Exception):
-    """What went wrong on the way from the server, kept apart from what goes wrong on the disk."""
-
-
-@contextlib.contextmanager
-def _network() -> Iterator[None]:
-    """Turn whatever a broken connection or a wrong address raises into a `_NetworkError`."""
-    try:
-        yield
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise _NetworkError(str(error) or type(error).__name__) from error
-
-
 def _download(asset: Asset, target: Path, progress: bool, timeout: float) -> Path:
     by_hand = (
         f"To mend it by hand: get {asset.url} on a machine that can, and copy it to {target} "
@@ -212,48 +192,16 @@ def _download(asset: Asset, target: Path, progress: bool, timeout: float) -> Pat
         raise AssetError(f"{asset.path} is not here, and TLCOURSE_OFFLINE is set. {by_hand}")
     try:
         with atomic_path(target) as partial:
-            with _network():
-                answer = urllib.request.urlopen(asset.url, timeout=timeout)
-            with answer:
-                _copy(answer, partial, asset, progress)
-            _check(partial, asset, by_hand)
-    except _NetworkError as error:
+            options = {"label": asset.path, "progress": progress, "timeout": timeout}
+            download(asset.url, partial, asset.size, **options)
+            if (digest := sha256(partial)) != asset.sha256:
+                raise AssetError(
+                    f"{asset.url} has SHA-256 {digest}, expected {asset.sha256}. The wrong file "
+                    f"was removed. {by_hand}"
+                )
+    except NetworkError as error:
         raise AssetError(f"Could not fetch {asset.url}: {error}. {by_hand}") from error.__cause__
     return target
-
-
-def _copy(answer, partial: Path, asset: Asset, progress: bool) -> None:
-    from tqdm.auto import tqdm
-
-    quiet = not progress or asset.size < 5_000_000
-    bar = tqdm(total=asset.size, unit="B", unit_scale=True, desc=asset.path, disable=quiet)
-    with bar, open(partial, "wb") as file:
-        # No further than one byte too many: an endless answer must not fill the disk.
-        left = asset.size + 1
-        while left:
-            with _network():
-                chunk = answer.read(min(left, 1 << 18))
-            if not chunk:
-                break
-            file.write(chunk)
-            bar.update(len(chunk))
-            left -= len(chunk)
-
-
-def _check(partial: Path, asset: Asset, by_hand: str) -> None:
-    size = partial.stat().st_size
-    if size != asset.size:
-        gave = f"{size:,}" if size < asset.size else f"over {asset.size:,}"
-        raise AssetError(
-            f"{asset.url} gave {gave} bytes where {asset.size:,} were expected (a download that "
-            f"was cut off?). The wrong file was removed; try again. {by_hand}"
-        )
-    digest = sha256(partial)
-    if digest != asset.sha256:
-        raise AssetError(
-            f"{asset.url} has SHA-256 {digest}, expected {asset.sha256}. The wrong file was "
-            f"removed. {by_hand}"
-        )
 
 
 def free_bytes(folder: Path) -> int:

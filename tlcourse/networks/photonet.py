@@ -16,14 +16,15 @@ Two ideas of later papers are cheap at this size and are kept: squeeze-and-excit
 from __future__ import annotations
 
 import functools
-import hashlib
-import io
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
+
+from tlcourse.errors import AssetError
+from tlcourse.files.assets import sha256
 
 WIDTHS = (32, 64, 128, 256)
 BATCH_NORM = functools.partial(layers.BatchNormalization, momentum=0.9)
@@ -132,8 +133,8 @@ def load_photonet_weights(model: keras.Model, path: str | Path = WEIGHTS) -> ker
         The same model.
 
     Raises:
-        FileNotFoundError: The weights or their digest are not there.
-        ValueError: The digest is wrong, or the weights are those of another network.
+        AssetError: The weights or their digest are not there, or the digest is wrong.
+        ValueError: The weights are those of another network.
     """
     stored = stored_weights(path)
     variables = {f"{layer.name}/{v.name}": v for layer in model.layers for v in layer.weights}
@@ -158,8 +159,7 @@ def load_photonet() -> tuple[keras.Model, tuple[str, ...]]:
         classes, in the order of the logits.
 
     Raises:
-        FileNotFoundError: The weights or their digest are not there.
-        ValueError: The digest is wrong.
+        AssetError: The weights or their digest are not there, or the digest is wrong.
     """
     names = photonet_classes()
     return load_photonet_weights(photonet(classes=len(names))), names
@@ -186,17 +186,15 @@ def _read(path: str | Path) -> dict[str, np.ndarray]:
     sidecar = path.with_name(f"{path.name}.sha256")
     for file in (path, sidecar):
         if not file.is_file():
-            raise FileNotFoundError(
+            raise AssetError(
                 f"Expected photonet's weights at {file}; there is no such file. "
                 "It comes with the course: install the course again."
             )
     expected = sidecar.read_text(encoding="ascii").split()[0]
-    content = path.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != expected:
-        raise ValueError(
+    if (digest := sha256(path)) != expected:
+        raise AssetError(
             f"{path} is damaged or not the file that was published: expected SHA-256 {expected}, "
             f"got {digest}. Nothing was loaded. Install the course again to get the file back."
         )
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+    with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}

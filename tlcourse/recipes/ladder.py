@@ -44,7 +44,7 @@ def load_rung(stem: int, epoch: int) -> keras.Model:
         epoch: passes over the photographs that it has behind it, one of `KEPT_EPOCHS`.
 
     Raises:
-        FileNotFoundError: there is no such rung.
+        AssetError: there is no such rung.
     """
     name = f"w{stem}_epoch{epoch}"
     body = photonet(

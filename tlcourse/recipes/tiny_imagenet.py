@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import io
 import json
 import shutil
 import tempfile
-import time
 import zipfile
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image
 
+from tlcourse.errors import AssetError
+from tlcourse.files.assets import sweep
+
 IMAGE_SIZE = 64
-STALE_SECONDS = 24 * 3600
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,16 +40,15 @@ def load_tiny_imagenet(archive: str | Path, cache: str | Path) -> Photos:
             never sees half of it, and two processes may fill it at once.
 
     Raises:
-        FileNotFoundError: There is no such zip.
-        ValueError: The zip is not laid out as Tiny ImageNet.
+        AssetError: There is no such zip, or it is not laid out as Tiny ImageNet.
     """
     archive = Path(archive)
     if not archive.is_file():
-        raise FileNotFoundError(f"Expected the Tiny ImageNet zip at {archive}; there is no file.")
+        raise AssetError(f"Expected the Tiny ImageNet zip at {archive}; there is no file.")
     folder = Path(cache) / f"{archive.stem}-{archive.stat().st_size}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(folder.parent)
+        sweep(folder.parent, ".decoding-*")  # each can be a gigabyte
         draft = Path(tempfile.mkdtemp(prefix=".decoding-", dir=folder.parent))
         try:
             _decode(archive, draft)
@@ -68,21 +67,13 @@ def load_tiny_imagenet(archive: str | Path, cache: str | Path) -> Photos:
     return Photos(**arrays, wnids=tuple(classes), names=tuple(classes.values()))
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what a killed decoding left behind a day or more ago; it can be a gigabyte."""
-    for draft in folder.glob(".decoding-*"):
-        with contextlib.suppress(OSError):
-            if time.time() - draft.stat().st_mtime > STALE_SECONDS:
-                shutil.rmtree(draft)
-
-
 def _decode(archive: Path, folder: Path) -> None:
     with zipfile.ZipFile(archive) as files:
         members = {PurePosixPath(name).parts[1:]: name for name in files.namelist()}
 
         def lines(*parts: str) -> list[list[str]]:
             if parts not in members:
-                raise ValueError(
+                raise AssetError(
                     f"Expected {'/'.join(parts)} in {archive}, as in the official "
                     f"tiny-imagenet-200.zip. Received a zip with {len(members)} other files."
                 )
@@ -102,7 +93,7 @@ def _decode(archive: Path, folder: Path) -> None:
                 found[parts[0]].append((label_of[wnid], name))
         for part, entries in found.items():
             if not entries:
-                raise ValueError(f"Expected images below {part}/ in {archive}; found none.")
+                raise AssetError(f"Expected images below {part}/ in {archive}; found none.")
             shape = (len(entries), IMAGE_SIZE, IMAGE_SIZE, 3)
             pixels = np.lib.format.open_memmap(
                 folder / f"{part}_images.npy", mode="w+", dtype=np.uint8, shape=shape
