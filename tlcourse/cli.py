@@ -1,8 +1,14 @@
-"""The `tlcourse` command. Each sub-command is a module of `commands` with `main(argv) -> int`."""
+"""The `tlcourse` command. Each sub-command is a module of `commands` with `main(argv) -> int`.
+
+It raises a `CourseError` for what a person can mend; here, and only here, that becomes a line and
+an exit status.
+"""
 
 import argparse
 import importlib
 import sys
+
+from tlcourse.errors import CourseError, Stopped
 
 # name -> what it does; tlcourse/commands/NAME.py is imported when it is asked for
 COMMANDS = {
@@ -19,7 +25,12 @@ COMMANDS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run `tlcourse COMMAND …` and return its exit status (2 for wrong usage)."""
+    """Run `tlcourse COMMAND …` and return its exit status.
+
+    Returns:
+        What the command gives; 1 after a `CourseError`, 130 where it was stopped by Ctrl-C and has
+        a word about that. Wrong usage exits with 2.
+    """
     argv = sys.argv[1:] if argv is None else argv
     listing = "\n".join(f"  {name:<10} {what}" for name, what in COMMANDS.items())
     parser = argparse.ArgumentParser(
@@ -31,7 +42,14 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
     command = parser.parse_args(argv[:1]).command  # the rest is the sub-command's own
-    return importlib.import_module(f"tlcourse.commands.{command}").main(argv[1:])
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # consoles that know few characters
+    try:
+        return importlib.import_module(f"tlcourse.commands.{command}").main(argv[1:])
+    except CourseError as error:
+        start = "\n" if isinstance(error, Stopped) else ""  # the terminal has written ^C
+        print(f"{start}tlcourse {command}: {error}", file=sys.stderr)
+        return error.status
 
 
 if __name__ == "__main__":

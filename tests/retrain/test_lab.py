@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tlcourse.drawing.render import render
-from tlcourse.errors import ImageFolderError
+from tlcourse.errors import AssetError, InputError
 from tlcourse.retrain import lab
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +93,7 @@ def test_many_photos_are_left_out_a_tenth_at_a_time():
     ],
 )
 def test_too_little_to_learn_from_is_told(photos, labels, names, words):
-    with pytest.raises(ImageFolderError, match=words):
+    with pytest.raises(InputError, match=words):
         lab.train(photos[: len(labels)], np.array(labels), names)
 
 
@@ -132,14 +132,14 @@ def test_the_saved_code_trains_the_saved_model_again(trained, photos, tmp_path):
 
 def test_nothing_is_overwritten_or_half_written(trained, tmp_path, monkeypatch):
     (tmp_path / "taken").mkdir()
-    with pytest.raises(ImageFolderError, match="choose another name"):
+    with pytest.raises(InputError, match="choose another name"):
         lab.save(trained, tmp_path / "taken")
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("tlcourse.retrain.model.save_model", full)
-    with pytest.raises(ImageFolderError, match="No space left"):
+    with pytest.raises(AssetError, match="No space left"):
         lab.save(lab.Trained(**{**vars(trained), "class_names": ("a", "b")}), tmp_path / "new")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 

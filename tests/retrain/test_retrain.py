@@ -19,8 +19,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.photo_folder import make_folder
-from tlcourse.commands import predict as predict_command
-from tlcourse.commands import retrain as cli
+from tlcourse import cli
 from tlcourse.data import Split
 from tlcourse.files import assets
 from tlcourse.photos.check import check_images
@@ -62,7 +61,9 @@ def own(photos, tmp_path):
 
 
 def retrain(folder, output, *more):
-    return cli.main([str(folder), "--output", str(output), "--backbone", "photonet", *more])
+    return cli.main(
+        ["retrain", str(folder), "--output", str(output), "--backbone", "photonet", *more]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -225,11 +226,11 @@ def test_learning_curves_tell_whether_more_photos_would_help():
 
 def test_predict_as_a_table_and_as_json(photos, made, tmp_path, capsys):
     model, good = str(made / "model.keras"), str(photos / "apple" / "00001.jpg")
-    assert predict_command.main([model, good]) == 0
+    assert cli.main(["predict", model, good]) == 0
     assert re.search(r"00001\.jpg: apple \d+\.\d%, ", capsys.readouterr().out)
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"no photo")
-    assert predict_command.main([model, good, str(bad), "--json"]) == 1
+    assert cli.main(["predict", model, good, str(bad), "--json"]) == 1
     first, second = json.loads(capsys.readouterr().out)
     assert first["class"] == "apple"
     assert sum(first["probabilities"].values()) == pytest.approx(1)
@@ -241,7 +242,7 @@ def test_predict_says_what_is_wrong_with_a_model(content, tmp_path, capsys):
     model = tmp_path / "model.keras"
     if content:
         model.write_bytes(content)
-    assert predict_command.main([str(model), "x.jpg"]) == 1
+    assert cli.main(["predict", str(model), "x.jpg"]) == 1
     words = "is not a model that `tlcourse retrain` made" if content else "There is no model"
     assert words in capsys.readouterr().err
 
@@ -316,8 +317,7 @@ def test_class_names_of_any_script(own, cache, tmp_path, capsys):
     assert "a b &amp; &lt;c&gt;" in text
     assert "<c>" not in text
     assert (
-        predict_command.main([str(output / "model.keras"), str(own / "🦉/00000.jpg"), "--json"])
-        == 0
+        cli.main(["predict", str(output / "model.keras"), str(own / "🦉/00000.jpg"), "--json"]) == 0
     )
     assert json.loads(capsys.readouterr().out.split("html\n")[-1])[0]["class"] == "🦉"
 
@@ -440,7 +440,7 @@ def test_ctrl_c_before_there_is_a_model(own, cache, tmp_path, monkeypatch, capsy
 
     monkeypatch.setattr(train, "fit_probe", interrupt)
     assert retrain(own, tmp_path / "out") == 130
-    assert "There is no model yet." in capsys.readouterr().out
+    assert "There is no model yet." in capsys.readouterr().err
     assert not list((tmp_path / "out").iterdir())
 
 

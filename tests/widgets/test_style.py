@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tlcourse import plots
+from tlcourse.errors import AssetError
 from tlcourse.widgets import style
 
 
@@ -72,11 +73,21 @@ def ask_wrongly():
     plots.images(np.zeros(3))
 
 
+def miss_a_file():
+    raise AssetError("No weights here.\nCopy them there.")
+
+
+def ask_numpy_wrongly():
+    np.zeros(3).reshape(2, 2)
+
+
 @pytest.mark.parametrize(
     ("function", "words"),
     [
         (stumble, "That did not work."),  # nobody is helped by "list index out of range"
+        (ask_numpy_wrongly, "That did not work."),
         (ask_wrongly, "pictures must be uint8"),  # the course's own errors say what to do
+        (miss_a_file, "No weights here. Copy them there."),
     ],
 )
 def test_an_error_becomes_one_line(function, words):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tlcourse.errors import CourseError
 from tlcourse.files.assets import PACKAGE, atomic_path
 
 CONFIG = "nbgrader_config.py"
@@ -28,7 +29,7 @@ c.Execute.timeout = 120
 '''
 
 
-class ClassroomError(RuntimeError):
+class ClassroomError(CourseError, RuntimeError):
     """A course could not be made or graded; the message says what to do."""
 
 
@@ -190,7 +191,10 @@ def _write(target: Path, text: str) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `tlcourse classroom make FOLDER` or `… grade FOLDER ASSIGNMENT`.
 
-    Returns 1 when it failed, or when a submission could not be graded.
+    Returns 1 when a submission could not be graded.
+
+    Raises:
+        CourseError: the course could not be made or graded.
     """
     parser = argparse.ArgumentParser(
         prog="tlcourse classroom", description="The exercises as an nbgrader course."
@@ -206,9 +210,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         return _make(options) if options.command == "make" else _grade(options)
-    except (ClassroomError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    except OSError as error:  # such as a folder that may not be looked into
+        raise ClassroomError(str(error)) from error
 
 
 def _make(options: argparse.Namespace) -> int:

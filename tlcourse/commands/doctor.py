@@ -206,8 +206,6 @@ def main(argv: list[str] | None = None) -> int:
     """Print the report of `tlcourse doctor`; returns 1 when the course cannot run here, else 0."""
     parser = argparse.ArgumentParser(prog="tlcourse doctor", description=main.__doc__)
     parser.parse_args(argv)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # consoles that know few characters
     checks = [check_python(), check_cpu()]
     print(*checks, sep="\n", flush=True)
     # The device comes first: it silences TensorFlow before the packages are imported.

@@ -1,14 +1,13 @@
 """`tlcourse fetch NAME`: get what the lessons need and the course does not carry."""
 
 import argparse
-import sys
 
-from tlcourse.errors import AssetError
+from tlcourse.errors import Stopped
 from tlcourse.files.minilm_files import fetch
 
 
 def main(argv: list[str] | None = None) -> int:
-    """`tlcourse fetch minilm`: 0 when the files are here, 1 when they could not be had."""
+    """`tlcourse fetch minilm`; returns 0 when the files are here."""
     parser = argparse.ArgumentParser(
         prog="tlcourse fetch", description=fetch.__doc__.split("\n")[0]
     )
@@ -16,10 +15,6 @@ def main(argv: list[str] | None = None) -> int:
     parser.parse_args(argv)
     try:
         print(f"minilm is in {fetch()}")
-    except AssetError as error:
-        print(error, file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
-        print("Stopped. Nothing is half-written; run it again.", file=sys.stderr)
-        return 130
+        raise Stopped("Stopped. Nothing is half-written; run it again.") from None
     return 0

@@ -2,29 +2,21 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from tlcourse.errors import AssetError
 from tlcourse.retrain.predict import predict
 
 SHOWN = 3  # classes of each photo, in the table
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print classes with probabilities; returns 1 when the model or a photo cannot be read."""
+    """Print classes with probabilities; returns 1 when a photo cannot be read."""
     parser = argparse.ArgumentParser(prog="tlcourse predict", description=main.__doc__)
     parser.add_argument("model", type=Path, help="model.keras, as `tlcourse retrain` wrote it")
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="a photo")
     parser.add_argument("--json", action="store_true", help="print JSON: all classes, all digits")
     given = parser.parse_args(argv)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")
-    try:
-        answers = predict(given.model, given.images)
-    except AssetError as error:
-        print(f"tlcourse predict: {error}", file=sys.stderr)
-        return 1
+    answers = predict(given.model, given.images)
     if given.json:
         print(json.dumps(answers, ensure_ascii=False, indent=1))
     else:

@@ -2,9 +2,6 @@
 
 import argparse
 import importlib
-import sys
-
-from tlcourse.errors import AssetError
 
 # network -> module of its recipe, imported when it is asked for
 RECIPES = {"photonet": "tlcourse.recipes.photonet"}
@@ -14,7 +11,7 @@ def main(argv: list[str]) -> int:
     """Run the recipe of the network that `argv` starts with; the rest is the recipe's own.
 
     Returns:
-        0, or 1 when the data or the checkpoint is not what the recipe needs.
+        The recipe's exit status.
     """
     parser = argparse.ArgumentParser(
         prog="tlcourse pretrain",
@@ -24,8 +21,4 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("network", choices=RECIPES, metavar="NETWORK", help="one of those below")
     network = parser.parse_args(argv[:1]).network
-    try:
-        return importlib.import_module(RECIPES[network]).main(argv[1:])
-    except (FileNotFoundError, ValueError, AssetError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return importlib.import_module(RECIPES[network]).main(argv[1:])

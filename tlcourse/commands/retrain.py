@@ -1,10 +1,9 @@
 """`tlcourse retrain FOLDER`: a folder of photos in, a model and a report out."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from tlcourse.errors import AssetError, ImageFolderError
+from tlcourse.errors import Stopped
 from tlcourse.retrain.cluster import LOCAL
 from tlcourse.retrain.run import Clock, Options, run
 
@@ -15,10 +14,12 @@ photo is changed. Into the output folder go model.keras and report.html."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Retrain; returns 0, 1 when it cannot be done, or 130 when interrupted without a model."""
+    """Retrain; returns 0.
+
+    Raises:
+        CourseError: it cannot be done, or was interrupted.
+    """
     options = _parse(argv)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # consoles that know few characters
     clock, target = Clock(), options.output / "model.keras"
     before = _stamp(target)
     try:
@@ -34,13 +35,11 @@ def main(argv: list[str] | None = None) -> int:
             from tlcourse.retrain.report import write_report
 
             page = write_report(result, options.output / "report.html")
-    except (ImageFolderError, AssetError, ValueError) as error:
-        print(f"tlcourse retrain: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
-        saved = _stamp(target) != before
-        print(f"\nInterrupted. {f'The model is {target}.' if saved else 'There is no model yet.'}")
-        return 130
+        there_is = (
+            f"The model is {target}." if _stamp(target) != before else "There is no model yet."
+        )
+        raise Stopped(f"Interrupted. {there_is}") from None
     print(f"Model:  {target}\nReport: {page}")
     return 0
 
@@ -106,7 +105,3 @@ def _parse(argv: list[str] | None) -> Options:
         budget=given.time_budget,
         dask=given.dask,
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

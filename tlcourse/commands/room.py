@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tlcourse.commands import fetch
+from tlcourse.errors import AssetError, CourseError
 from tlcourse.files.assets import PACKAGE
 from tlcourse.notebooks import execute
 
@@ -80,15 +81,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     lessons = sorted(options.lessons.glob("[0-9][0-9]_*.ipynb"))
     if not lessons:
-        print(
+        raise CourseError(
             f"There are no lessons in {options.lessons}. They come with the course's repository, "
-            "not with the package: run this in a clone.",
-            file=sys.stderr,
+            "not with the package: run this in a clone."
         )
-        return 1
     os.environ["TLCOURSE_CACHE"] = str(options.folder.resolve())
     os.environ["TLCOURSE_SHARED"] = ""  # all of it is to be here, whatever is elsewhere
-    failed = fetch.main(["minilm"])
+    failed = False
+    try:
+        fetch.main(["minilm"])
+    except AssetError as error:  # the lessons that do without it are worth having
+        print(error, file=sys.stderr)
+        failed = True
     failed |= bool(fill(options.folder, lessons))
     if options.wheels:
         failed |= bool(collect_wheels(options.folder / "wheels"))

@@ -7,17 +7,17 @@ first, in `my-work/TIME`, and only those that the update would replace.
 import argparse
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tlcourse.errors import CourseError
 from tlcourse.files.assets import PACKAGE
 
 KEPT = "my-work"
 
 
-class UpdateError(RuntimeError):
+class UpdateError(CourseError, RuntimeError):
     """The course could not be updated; all files are as they were."""
 
 
@@ -76,7 +76,11 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `tlcourse update`; 1 when it could not be done."""
+    """Run `tlcourse update`; returns 0.
+
+    Raises:
+        UpdateError: it could not be done.
+    """
     parser = argparse.ArgumentParser(
         prog="tlcourse update",
         description="Get the newest lessons. A notebook that you have changed, and that the "
@@ -86,9 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     root = parser.parse_args(argv).root
     try:
         aside, folder = update(root)
-    except (UpdateError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    except OSError as error:  # such as a full disk
+        raise UpdateError(str(error)) from error
     for name in aside:
         print(f"{name}: yours is in {folder / name}")
     print("The course is up to date." + (" Yours was kept." if aside else ""))

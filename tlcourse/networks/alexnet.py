@@ -9,6 +9,7 @@ wide, since the 224 of the paper do not give its own feature maps of 55.
 import keras
 from keras import layers, ops
 
+from tlcourse.errors import InputError
 from tlcourse.networks.photonet import resized
 
 MEAN = (123.68, 116.779, 103.939)  # of ImageNet's red, green and blue
@@ -43,10 +44,10 @@ def alexnet(classes: int | None = 1000, *, image_size: int = 227, dropout: float
         features (n, 4096).
 
     Raises:
-        ValueError: the size is below 67, where the last pooling has nothing left.
+        InputError: the size is below 67, where the last pooling has nothing left.
     """
     if image_size < 67:
-        raise ValueError(f"alexnet takes images of 67 pixels and more, not {image_size}.")
+        raise InputError(f"alexnet takes images of 67 pixels and more, not {image_size}.")
 
     def conv(x, filters, kernel, name, **options):
         # Weights from a Gaussian of 0.01; biases of 1 in conv2, 4 and 5 (section 5).
@@ -86,7 +87,7 @@ def alexnet(classes: int | None = 1000, *, image_size: int = 227, dropout: float
 def load_alexnet(image_size: int | None, weights: str | None, options: dict) -> keras.Model:
     """AlexNet's features, for `load_backbone`; see there."""
     if weights is not None:
-        raise ValueError("alexnet comes without trained weights: pass weights=None.")
+        raise InputError("alexnet comes without trained weights: pass weights=None.")
     if wrong := sorted(set(options) - {"dropout"}):
-        raise ValueError(f"alexnet does not take {wrong}; its one option is 'dropout'.")
+        raise InputError(f"alexnet does not take {wrong}; its one option is 'dropout'.")
     return alexnet(None, image_size=image_size or 227, **options)

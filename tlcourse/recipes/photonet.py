@@ -30,6 +30,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from tlcourse.errors import InputError
 from tlcourse.files.assets import atomic_path
 from tlcourse.networks.photonet import WIDTHS, load_photonet_weights, photonet
 from tlcourse.recipes.checkpoint import load_checkpoint, save_checkpoint
@@ -167,7 +168,7 @@ def _state(model: keras.Model, epoch: int, settings: str) -> dict[str, np.ndarra
 
 def _restore(model: keras.Model, state: Mapping[str, np.ndarray], settings: str) -> int:
     if str(state["settings"]) != settings:
-        raise ValueError(
+        raise InputError(
             "The checkpoint comes from a run with other settings: choose another folder. "
             f"Expected {settings}. Received {state['settings']}."
         )
@@ -229,7 +230,7 @@ def train(
         stop_after: Stop once this many epochs are done, as a kill would.
 
     Raises:
-        ValueError: The checkpoint in `out` comes from a run with other settings.
+        InputError: The checkpoint in `out` comes from a run with other settings.
     """
     model, out, settings = build(photos, config), Path(out), _settings(photos, config)
     state = load_checkpoint(out)

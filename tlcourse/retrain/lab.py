@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlcourse.errors import ImageFolderError
+from tlcourse.errors import AssetError, InputError
 
 if TYPE_CHECKING:
     import keras
@@ -128,7 +128,7 @@ def train(
         The trained lab; None if it was stopped.
 
     Raises:
-        ImageFolderError: a class has fewer than two photos, or there are fewer than two classes.
+        InputError: a class has fewer than two photos, or there are fewer than two classes.
     """
     from tlcourse.networks.backbones import load_backbone
     from tlcourse.transfer.features import extract_features
@@ -164,12 +164,12 @@ def train(
 
 def _require_enough(counts: np.ndarray, class_names: Sequence[str]) -> None:
     if len(class_names) < 2:
-        raise ImageFolderError("One class is nothing to tell apart: give photos to a second one.")
+        raise InputError("One class is nothing to tell apart: give photos to a second one.")
     if counts.min() < 2:
         few = ", ".join(
             f"{name} ({n})" for name, n in zip(class_names, counts, strict=True) if n < 2
         )
-        raise ImageFolderError(
+        raise InputError(
             f"Too few photos: {few}. Each class needs two, so that one can be left out to judge "
             "by; ten are better."
         )
@@ -241,7 +241,8 @@ def save(trained: Trained, folder: str | Path) -> Path:
         `train.py`, and `photos/`, one sub-folder a class.
 
     Raises:
-        ImageFolderError: there is something of that name, or it cannot be written.
+        InputError: there is something of that name.
+        AssetError: it cannot be written.
     """
     import shutil
     import tempfile
@@ -252,7 +253,7 @@ def save(trained: Trained, folder: str | Path) -> Path:
 
     folder = Path(folder)
     if folder.exists():
-        raise ImageFolderError(f"There is a “{folder.name}” already; choose another name.")
+        raise InputError(f"There is a “{folder.name}” already; choose another name.")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".lab-") as draft:
@@ -266,7 +267,7 @@ def save(trained: Trained, folder: str | Path) -> Path:
             save_model(model, made / "model.keras")
             shutil.move(made, folder)
     except OSError as error:
-        raise ImageFolderError(
+        raise AssetError(
             f"“{folder.name}” cannot be written ({error.strerror or error}); choose another place, "
             "or make room on the disk."
         ) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 import ipywidgets as widgets
 import numpy as np
 
-from tlcourse.errors import ImageFolderError
+from tlcourse.errors import InputError
 from tlcourse.retrain import lab
 from tlcourse.widgets import style
 from tlcourse.widgets.jobs import Job, Run
@@ -126,7 +126,7 @@ def photo_lab(folder: str | Path = ".") -> widgets.VBox:
     def names() -> list[str]:
         cleaned = [lab.clean_name(panel.name.value) for panel in panels if panel.photos]
         if "" in cleaned or len({name.lower() for name in cleaned}) < len(cleaned):
-            raise ImageFolderError("Give each class a name of its own.")
+            raise InputError("Give each class a name of its own.")
         return cleaned
 
     def train(_) -> None:

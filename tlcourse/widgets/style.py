@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 import ipywidgets as widgets
 import numpy as np
 
+from tlcourse.errors import CourseError
 from tlcourse.plots.inside import heat_over
 from tlcourse.plots.results import COLORS
 
@@ -235,11 +236,13 @@ def friendly(error: Exception) -> str:
 
 def _is_ours(error: Exception) -> bool:
     """Whether the course itself raised it, with a message that is written to be read."""
-    if type(error) is RuntimeError or not isinstance(error, ValueError | OSError | RuntimeError):
-        return False  # Python raises those itself, wherever it is
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    module = frames[-1].f_globals.get("__name__", "") if frames else type(error).__module__
-    return module.startswith("tlcourse.") and bool(str(error).strip())
+    if type(error) is not ValueError:
+        return isinstance(error, CourseError)
+    # Our checks of arguments raise a plain ValueError, as NumPy's and Keras's do: who was it?
+    modules = [
+        frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    return bool(modules) and modules[-1].startswith("tlcourse.")
 
 
 def _png_of_array(picture: np.ndarray) -> tuple[bytes, tuple[int, int]]:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tlcourse.errors import InputError
 from tlcourse.files.assets import atomic_path
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +30,7 @@ def deck(path: Path) -> str:
     """The slides of a notebook as one HTML page.
 
     Raises:
-        ValueError: the notebook has no slides, or a slide has formulas: there is nothing here
+        InputError: the notebook has no slides, or a slide has formulas: there is nothing here
             that could draw them.
     """
     import nbformat
@@ -39,7 +40,7 @@ def deck(path: Path) -> str:
     notebook = nbformat.read(path, as_version=4)
     notebook.cells = list(_slides(notebook.cells))
     if not notebook.cells:
-        raise ValueError(f"{path.name} has no cell whose slideshow.slide_type is 'slide'.")
+        raise InputError(f"{path.name} has no cell whose slideshow.slide_type is 'slide'.")
     exporter = SlidesExporter(
         template_name="deck",
         extra_template_basedirs=[str(HERE)],
@@ -90,7 +91,7 @@ def _slides(cells) -> Iterator:
             continue
         for section in shortened(cell.source):
             if _MATH.search(section):
-                raise ValueError(f"A slide has a formula, which cannot be drawn: {section[:80]!r}")
+                raise InputError(f"A slide has a formula, which cannot be drawn: {section[:80]!r}")
             if kind == "slide" and not section.startswith("#"):
                 section = f"### {above}\n\n{section}"
             yield text(section, kind)
