@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tlcourse.machine import device, limits
+from tlcourse.machine import device
 from tlcourse.machine.device import DeviceInfo, set_seed, setup_device
 from tlcourse.machine.limits import usable_cpus, usable_memory_mib
 
@@ -71,9 +71,9 @@ def test_html_is_one_line_escaped_and_without_colors():
     assert table.count("<tr>") == 6
 
 
-def test_unknown_memory_and_nondeterminism_are_said():
-    text = str(replace(INFO, memory_mib=None, gpu_memory_mib=(), deterministic=False))
-    assert "Memory       unknown" in text
+def test_a_memory_without_a_gpu_and_nondeterminism_are_said():
+    text = str(replace(INFO, gpu_memory_mib=(), deterministic=False))
+    assert "Memory       16.0 GiB\n" in text
     assert "numbers may vary" in text
 
 
@@ -262,16 +262,48 @@ def test_quiet_tensorflow_keeps_chatter_back_and_the_rest_not(capfd, monkeypatch
     assert "x.cc:31] why" in capfd.readouterr().err
 
 
-def test_container_limits(tmp_path, monkeypatch):
-    monkeypatch.setattr(limits, "_cores", lambda: 8)
-    assert usable_cpus(tmp_path) == 8
-    (tmp_path / "cpu.max").write_text("max 100000\n")
-    assert usable_cpus(tmp_path) == 8
-    (tmp_path / "cpu.max").write_text("200000 100000\n")
-    assert usable_cpus(tmp_path) == 2
-    (tmp_path / "cpu.max").write_text("1000 100000\n")
-    assert usable_cpus(tmp_path) == 1
-    (tmp_path / "memory.max").write_text(f"{512 * 2**20}\n")
+VERSION_1 = {"cpu/cpu.cfs_quota_us": "200000", "cpu/cpu.cfs_period_us": "100000"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
+@pytest.mark.parametrize(
+    ("affinity", "files", "expected"),
+    [
+        (8, {}, 8),
+        (3, {}, 3),
+        (8, {"cpu.max": "max 100000"}, 8),
+        (8, {"cpu.max": "200000 100000"}, 2),
+        (1, {"cpu.max": "200000 100000"}, 1),
+        (8, {"cpu.max": "120000 100000"}, 2),
+        (8, {"cpu.max": "1000 100000"}, 1),
+        (8, VERSION_1, 2),
+        (8, VERSION_1 | {"cpu/cpu.cfs_quota_us": "-1"}, 8),
+    ],
+)
+def test_a_limit_of_cores(tmp_path, monkeypatch, affinity, files, expected):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{text}\n")
+
+    def moved(path):
+        return str(path).replace("/sys/fs/cgroup", str(tmp_path))
+
+    plain_open, plain_exists = open, os.path.exists
+    monkeypatch.setattr("builtins.open", lambda path, *rest: plain_open(moved(path), *rest))
+    monkeypatch.setattr("os.path.exists", lambda path: plain_exists(moved(path)))
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(affinity)))
+    monkeypatch.delenv("LOKY_MAX_CPU_COUNT", raising=False)
+    assert usable_cpus() == expected
+
+
+@pytest.mark.parametrize("name", ["memory.max", "memory/memory.limit_in_bytes"])
+def test_a_limit_of_memory(tmp_path, name):
+    (tmp_path / "memory").mkdir()
+    all_of_it = usable_memory_mib(tmp_path)
+    (tmp_path / name).write_text("max\n")
+    assert usable_memory_mib(tmp_path) == all_of_it
+    (tmp_path / name).write_text(f"{512 * 2**20}\n")
     assert usable_memory_mib(tmp_path) == 512
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tlcourse.machine.gpu import diagnose_gpu, probe_gpu
-from tlcourse.machine.limits import _cores, usable_cpus, usable_memory_mib
+from tlcourse.machine.limits import usable_cpus, usable_memory_mib, visible_cpus
 
 RESTART = "restart the kernel (Kernel > Restart Kernel) and call `setup_device` in the first cell"
 _determinism_is_on = False  # TensorFlow has no public way to ask
@@ -35,7 +35,7 @@ class DeviceInfo:
         strategy: a `tf.distribute.Strategy`; build and compile a model in `strategy.scope()`.
             It does nothing special unless there are several GPUs.
         precision: the Keras dtype policy, such as "float32".
-        memory_mib: main memory in MiB that this process may use, or None where unknown.
+        memory_mib: main memory in MiB that this process may use.
         gpu_memory_mib: memory of each GPU that computes, in MiB; empty where unknown.
         threads: how many threads TensorFlow computes with on the CPU.
         seed: of Python's `random`, NumPy and TensorFlow.
@@ -49,7 +49,7 @@ class DeviceInfo:
     python: str
     tensorflow: str
     keras: str
-    memory_mib: int | None
+    memory_mib: int
     gpu_memory_mib: tuple[int, ...]
     threads: int
     seed: int
@@ -63,7 +63,7 @@ class DeviceInfo:
         what = self.kind if len(self.devices) == 1 else f"{len(self.devices)} {self.kind}s"
         if self.precision != "float32":
             names.append(self.precision)
-        sizes = [] if self.memory_mib is None else [f"{self.memory_mib / 1024:.1f} GiB"]
+        sizes = [f"{self.memory_mib / 1024:.1f} GiB"]
         if self.gpu_memory_mib:
             each = " + ".join(f"{mib / 1024:.1f}" for mib in self.gpu_memory_mib)
             sizes.append(f"{each} GiB on the GPU")
@@ -71,7 +71,7 @@ class DeviceInfo:
         rows = [
             ("Computes on", ", ".join([what, *names])),
             ("Versions", f"Python {self.python}, TensorFlow {self.tensorflow}, Keras {self.keras}"),
-            ("Memory", ", ".join(sizes) or "unknown"),
+            ("Memory", ", ".join(sizes)),
             ("Threads", str(self.threads)),
             ("Seed", f"{self.seed} ({again})"),
         ]
@@ -277,7 +277,7 @@ def _set_threads(tf, stuck: list[str]) -> int:
         return wanted
     except RuntimeError:
         # 0 stands for as many as there are cores
-        now = threading.get_intra_op_parallelism_threads() or _cores()
+        now = threading.get_intra_op_parallelism_threads() or visible_cpus()
         if now != wanted:
             stuck.append(f"threads ({now} instead of {wanted})")
         return now

@@ -5,30 +5,27 @@ import re
 from pathlib import Path
 
 
-def _cores() -> int:
+def visible_cpus() -> int:
+    """Cores that this process may run on; a container's share of their time is not looked at."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def usable_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """Cores that this process may use, a container's limit (Linux control groups) included."""
-    limit = _numbers(cgroup / "cpu.max")  # version 2: quota and period, in microseconds
-    if not limit:
-        limit = _numbers(cgroup / "cpu/cpu.cfs_quota_us") + _numbers(
-            cgroup / "cpu/cpu.cfs_period_us"
-        )
-    if len(limit) == 2 and limit[0] > 0:
-        return max(1, min(_cores(), round(limit[0] / limit[1])))
-    return _cores()
+def usable_cpus() -> int:
+    """Cores that this process may use, a container's limit (Linux control groups) included.
+
+    A part of a core counts as one. `LOKY_MAX_CPU_COUNT` can set a lower limit.
+    """
+    import joblib
+
+    return joblib.cpu_count()
 
 
-def usable_memory_mib(cgroup: Path = Path("/sys/fs/cgroup")) -> int | None:
+def usable_memory_mib(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
     """Main memory in MiB that this process may use, a container's limit included."""
-    try:
-        import psutil  # comes with Jupyter's kernel
-    except ImportError:
-        return None
+    import psutil
+
     limits = _numbers(cgroup / "memory.max") or _numbers(cgroup / "memory/memory.limit_in_bytes")
     return min([psutil.virtual_memory().total, *limits]) // 2**20
 
@@ -39,4 +36,4 @@ def _numbers(path: Path) -> list[int]:
         words = path.read_text().split()
     except OSError:
         return []
-    return [int(word) for word in words if re.fullmatch(r"-?\d+", word)]
+    return [int(word) for word in words if re.fullmatch(r"\d+", word)]
