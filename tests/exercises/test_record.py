@@ -74,14 +74,21 @@ def _write_for_ever(folder, told):
 def test_a_kill_in_the_middle_of_a_write_loses_nothing(folder):
     spawn = multiprocessing.get_context("spawn")
     for wait in (0.0, 0.01, 0.02, 0.03):
-        told = spawn.Value("i", -1)
+        # Without a lock, which a process that is killed while it holds it would hold for ever.
+        told = spawn.RawValue("i", -1)
         process = spawn.Process(target=_write_for_ever, args=(folder, told))
         process.start()
-        while told.value < 5:
-            time.sleep(0.005)
-        time.sleep(wait)
-        process.kill()
-        process.join(30)
+        try:
+            deadline = time.monotonic() + 120
+            while told.value < 5:
+                assert process.is_alive()
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            time.sleep(wait)
+        finally:
+            process.kill()
+            process.join(30)
+        assert process.exitcode == -signal.SIGKILL
         states, remark = record.read()
         assert remark == ""
         assert {f"09.{number}" for number in range(told.value)} <= set(states)
