@@ -8,6 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 
+from tests.exercises.answers import RIGHT, WRONG
 from tlcourse.exercises import asking, check, choose, hint, record, registry, solution
 from tlcourse.exercises.answers import AnswerError
 from tlcourse.exercises.exercise import STUB, Exercise
@@ -71,9 +72,15 @@ def test_each_lesson_from_1_to_11_has_three_exercises_or_more():
     assert min(counts.values()) >= 3
 
 
+def test_right_and_wrong_answers_are_known_for_every_exercise_and_no_other():
+    ids = [exercise.id for exercise in ALL]
+    assert list(RIGHT) == ids
+    assert list(WRONG) == ids
+
+
 @EACH
 def test_the_check_accepts_the_solution_and_its_variants(exercise: Exercise):
-    variants = exercise.right()
+    variants = RIGHT[exercise.id]()
     assert len(variants) >= 2
     for name, answer in variants.items():
         verdict = check(exercise.id, answer)
@@ -83,7 +90,7 @@ def test_the_check_accepts_the_solution_and_its_variants(exercise: Exercise):
 
 @EACH
 def test_the_check_refuses_every_wrong_answer_with_words_that_fit(exercise: Exercise):
-    mistakes = exercise.wrong()
+    mistakes = WRONG[exercise.id]()
     assert len(mistakes) >= 4
     assert all(words for _, words in mistakes.values())
     for name, (answer, words) in mistakes.items():

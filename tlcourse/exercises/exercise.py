@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError, shown
 
@@ -21,21 +19,16 @@ class Option:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise, how it is judged, and the answers that its own test tries.
+    """One exercise, and how it is judged.
 
-    `check` gets an answer and gives a word of praise, or raises `AnswerError`. `right` and
-    `wrong` are functions, so that nothing is computed before it is needed. `right()` gives
-    answers that must be accepted, each by a name: other dtypes and shapes of the solution, a list
-    in the place of an array, another seed. `wrong()` gives answers that must not be, each with
-    words that the message has to hold: the mistakes that people make.
+    `check` gets an answer and gives a word of praise, or raises `AnswerError`. Answers that it must
+    accept and refuse stand with the tests, in `tests/exercises/answers`.
     """
 
     id: str
     title: str
     check: Callable[[object], str]
     hints: tuple[str, ...]
-    right: Callable[[], Mapping[str, object]]
-    wrong: Callable[[], Mapping[str, tuple[object, str]]]
     question: str = ""
     options: Mapping[str, Option] = field(default_factory=dict)
 
@@ -72,22 +65,7 @@ def choice(
             raise AnswerError(table[letter].explanation)
         return table[letter].explanation
 
-    def accepted() -> dict[str, object]:
-        return {"the letter": right, "upper case": right.upper(), "as printed": f" {right}) "}
-
-    def refused() -> dict[str, tuple[object, str]]:
-        others = {
-            f"option {letter}": (letter, option.explanation)
-            for letter, option in table.items()
-            if letter != right
-        }
-        return others | {
-            "a number": (ord(right) - ord("a"), "one letter"),
-            "two letters": (f"{right} and {'b' if right == 'a' else 'a'}", "one letter"),
-            "a letter too far": (chr(ord(last) + 1), f"`a` to `{last}`"),
-        }
-
-    return Exercise(id, title, judge, hints, accepted, refused, question, table)
+    return Exercise(id, title, judge, hints, question, table)
 
 
 def difference(
@@ -99,10 +77,8 @@ def difference(
     order: str,
     praise: str,
     hints: tuple[str, ...],
-    right: Mapping[str, float],
-    wrong: Mapping[str, tuple[object, str]],
 ) -> Exercise:
-    """An exercise answered with such a difference, as a fraction.
+    """An exercise answered with the difference of two accuracies, as a fraction.
 
     Args:
         id: such as `"09.4"`.
@@ -114,8 +90,6 @@ def difference(
         order: what is to be subtracted from what, such as `"trained minus random"`.
         praise: what to say of a right one; `{points}` is replaced by the points.
         hints: one after the other.
-        right: answers that must be accepted, besides other forms of the first.
-        wrong: answers that must not be, besides percent, the other sign and two numbers.
     """
     low, high = bounds
 
@@ -131,17 +105,4 @@ def difference(
             raise AnswerError(f"{value:.2f} is too large. {too_large}")
         return praise.format(points=f"{100 * value:.1f} points")
 
-    def accepted() -> dict[str, object]:
-        first = next(iter(right.values()))
-        return {**right, "a NumPy number": np.float32(first), "an array of one": np.array([first])}
-
-    def refused() -> dict[str, tuple[object, str]]:
-        first = next(iter(right.values()))
-        return {
-            "percent": (100 * first, "fraction"),
-            "the wrong way round": (-first, "other way round"),
-            "two numbers": ((0.7, 0.3), "holds 2"),
-            **wrong,
-        }
-
-    return Exercise(id, title, judge, hints, accepted, refused)
+    return Exercise(id, title, judge, hints)

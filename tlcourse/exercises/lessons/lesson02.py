@@ -99,37 +99,7 @@ CLASS_MAP = Exercise(
         "`maps * kernel[:, k]` weighs the channels: NumPy lines up the last axes.",
         "Then `sum` over the last axis, and `np.maximum(…, 0)` at the end.",
     ),
-    right=lambda: {
-        "a product": lambda maps, kernel, k: np.maximum(maps @ kernel[:, k], 0),
-        "at most 1": lambda maps, kernel, k: _unit(np.maximum(maps @ kernel[:, k], 0)),
-        "a list": lambda maps, kernel, k: np.maximum(maps @ kernel[:, k], 0).tolist(),
-        "float32": lambda maps, kernel, k: np.maximum(maps @ kernel[:, k], 0).astype("float32"),
-    },
-    wrong=lambda: {
-        "negative places": (lambda maps, kernel, k: maps @ kernel[:, k], "speak against"),
-        "dropped too early": (
-            lambda maps, kernel, k: np.maximum(maps * kernel[:, k], 0).sum(-1),
-            "add up first",
-        ),
-        "abs": (lambda maps, kernel, k: np.abs(maps @ kernel[:, k]), "`abs`"),
-        "all classes": (lambda maps, kernel, k: np.maximum(maps @ kernel, 0), "shape (5, 4)"),
-        "over the places": (
-            lambda maps, kernel, k: (maps * kernel[:, k]).sum((0, 1)),
-            "shape (5, 4)",
-        ),
-        "one class for all": (
-            lambda maps, kernel, k: np.maximum(maps @ kernel[:, 0], 0),
-            "class 2",
-        ),
-        "no weights": (lambda maps, kernel, k: maps.sum(-1), "weights of class k"),
-        "a row of the kernel": (lambda maps, kernel, k: maps @ kernel[k], "ValueError"),
-        "the map itself": (np.ones(PLACES), "function itself"),
-    },
 )
-
-
-def _unit(a: np.ndarray) -> np.ndarray:
-    return a / a.max()
 
 
 # In the order of the notebook, which gives nothing away.
@@ -166,22 +136,6 @@ UNSEEN = Exercise(
         "by one factor?",
         "There are four.",
     ),
-    right=lambda: {
-        "a list": list(SAME),
-        "a set": set(SAME),
-        "in another order": SAME[::-1],
-        "upper case": [name.upper() for name in SAME],
-    },
-    wrong=lambda: {
-        "all": ([*SAME, *OTHER], "does not belong"),
-        "shuffled pictures": ([*SAME, "shuffle pictures"], "which pictures"),
-        "stretched channels": ([*SAME, "stretch channels"], "one factor for all"),
-        "half": (["half the channels"], "not at 1"),
-        "without the rotation": (list(SAME[:3]), "1 more"),
-        "an unknown one": (["mirror"], "Known: shuffle channels, shuffle pictures"),
-        "one text": (", ".join(SAME), "each name"),
-        "values": ([1.0, 1.0], "in quotes"),
-    },
 )
 
 # Numbers that a model gives for one picture -> where it was cut instead.
@@ -206,7 +160,7 @@ def _shorter(answer: object) -> str:
     photonet = load_backbone("photonet")
     pictures = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3)).astype("uint8")
     found = np.asarray(model(pictures, training=False))
-    maps = _output_of(photonet, "stage2")(pictures, training=False).numpy()
+    maps = output_of(photonet, "stage2")(pictures, training=False).numpy()
     if np.allclose(found, maps.max(axis=(1, 2)), rtol=1e-2):
         raise AnswerError("This is the maximum of each channel. The average was asked for.")
     if not np.allclose(found, maps.mean(axis=(1, 2)), rtol=1e-2, atol=1e-4):
@@ -225,35 +179,11 @@ def _shorter(answer: object) -> str:
     )
 
 
-def _output_of(network, name: str):
+def output_of(network, name: str):
+    """A network, cut off behind one of its layers."""
     import keras
 
     return keras.Model(network.input, network.get_layer(name).output)
-
-
-def _cut_at(name="stage2", pool="GlobalAveragePooling2D", weights="imagenet", trainable=False):
-    """The solution, or one of the ways to get it wrong."""
-    import keras
-
-    from tlcourse import load_backbone
-
-    cut = _output_of(load_backbone("photonet", weights=weights), name)
-    model = keras.Sequential([cut, getattr(keras.layers, pool)()]) if pool else cut
-    model.trainable = trainable
-    return model
-
-
-def _functional():
-    import keras
-
-    from tlcourse import load_backbone
-
-    photonet = load_backbone("photonet")
-    maps = photonet.get_layer("stage2").output
-    model = keras.Model(photonet.input, keras.ops.mean(maps, axis=(1, 2)))
-    for layer in model.layers:
-        layer.trainable = False
-    return model
 
 
 SHORTER = Exercise(
@@ -266,17 +196,6 @@ SHORTER = Exercise(
         "`keras.layers.GlobalAveragePooling2D()` averages over the places; call it on that output.",
         "`model = keras.Model(photonet.input, …)`, and then `model.trainable = False`.",
     ),
-    right=lambda: {"sequential": _cut_at(), "functional": _functional()},
-    wrong=lambda: {
-        "maps": (_cut_at(pool=None), "Average each"),
-        "flattened": (_cut_at(pool="Flatten"), "`Flatten`"),
-        "the maximum": (_cut_at(pool="GlobalMaxPooling2D"), "maximum"),
-        "another stage": (_cut_at("stage3"), "stage 3"),
-        "an inner layer": (_cut_at("stage2_1_relu"), "called `stage2`"),
-        "random weights": (_cut_at(weights=None), "trained weights"),
-        "not frozen": (_cut_at(trainable=True), "not frozen"),
-        "the function": (_cut_at, "Call it"),
-    },
 )
 
 # Measured on four sets of 101 to 202 pieces: photonet 0.93 to 0.94, 0.75 to 0.77, 0.56 to 0.58;
@@ -345,27 +264,6 @@ IGNORED = Exercise(
         "`pieces[:, :, ::-1]`, `pieces[:, ::-1]`, `pieces[..., ::-1]`",
         "`[[steadiness(network, changed) for changed in …] for network in …]`",
     ),
-    right=lambda: {
-        "an array": STEADY,
-        "a list": [[0.927, 0.750, 0.565], [0.901, 0.862, 0.909]],
-        "other pieces": np.array([[0.935, 0.763, 0.577], [0.918, 0.872, 0.910]], "float32"),
-    },
-    wrong=lambda: {
-        "rows swapped": (STEADY[::-1], "photonet comes first"),
-        "columns swapped": (STEADY[:, [0, 2, 1]], "wrong places"),
-        "rows and columns swapped": (STEADY[::-1, [1, 0, 2]], "wrong places"),
-        "height for width": (STEADY[:, [1, 0, 2]], "left for right"),
-        "the same network twice": (STEADY[[0, 0]], "each network"),
-        "the order of the pictures": (
-            [[-0.10, 0.75, 0.565], [-0.14, 0.86, 0.91]],
-            "order of the *pictures*",
-        ),
-        "nothing changed": ([[1.0, 0.75, 0.565], [1.0, 0.86, 0.91]], "nothing was changed"),
-        "plain cosines": ([[0.956, 0.848, 0.735], [0.963, 0.948, 0.966]], "as it is"),
-        "turned round": (STEADY.T, "networks × changes"),
-        "percent": (100 * STEADY, "fractions"),
-        "one network": (STEADY[0], "shape (2, 3)"),
-    },
 )
 
 EXERCISES = (CONTROL, CLASS_MAP, UNSEEN, SHORTER, IGNORED)

@@ -64,7 +64,8 @@ def _order(answer, query, rows, count) -> list[int]:
     return answers.whole_numbers(found, (count,), "What your function gives").tolist()
 
 
-def _cosine(query, rows):
+def cosine(query, rows):
+    """How much each row points where the query does, from -1 to 1."""
     return rows @ query / np.linalg.norm(rows, axis=1) / np.linalg.norm(query)
 
 
@@ -76,7 +77,7 @@ def _similar(answer: object) -> str:
         (0, 5, 1): "Long rows win: this is the product alone. Divide by the lengths of the rows.",
         tuple(np.argsort(distance)[:3]): "This goes by distance. Two rows can be far apart and "
         "point the same way: cosine similarity looks at the direction.",
-        tuple(np.argsort(_cosine(QUERY, ROWS))[:3]): "These are the least similar ones. A high "
+        tuple(np.argsort(cosine(QUERY, ROWS))[:3]): "These are the least similar ones. A high "
         "cosine means alike, and `np.argsort` begins with the lowest.",
         (5, 1, 4): "The right rows, the least similar of them first. The most similar was asked "
         "for first.",
@@ -94,20 +95,9 @@ def _similar(answer: object) -> str:
         )
     rng = np.random.default_rng(0)
     query, rows = rng.normal(size=8), rng.normal(size=(50, 8))
-    if _order(call, query, rows, 5) != np.argsort(-_cosine(query, rows))[:5].tolist():
+    if _order(call, query, rows, 5) != np.argsort(-cosine(query, rows))[:5].tolist():
         raise AnswerError("It works on six rows of 2 numbers, and not on 50 rows of 8.")
     return "The direction counts, not the length. This is all that a search for look-alikes needs."
-
-
-def _most_similar(query, features, count):
-    return np.argsort(-_cosine(query, features))[:count]
-
-
-def _by_sklearn(query, features, count):
-    from sklearn.neighbors import NearestNeighbors
-
-    search = NearestNeighbors(n_neighbors=count, metric="cosine").fit(features)
-    return search.kneighbors(query[None], return_distance=False)
 
 
 SIMILAR = Exercise(
@@ -122,39 +112,14 @@ SIMILAR = Exercise(
         "`np.argsort` sorts from low to high and gives positions. With a minus before the "
         "cosines, the most similar comes first.",
     ),
-    right=lambda: {
-        "numpy": _most_similar,
-        "a list": lambda *given: _most_similar(*given).tolist(),
-        "scikit-learn": _by_sklearn,
-        "without the query's length": lambda q, f, n: np.argsort(
-            -(f @ q) / np.linalg.norm(f, axis=1)
-        )[:n],
-    },
-    wrong=lambda: {
-        "products": (lambda q, f, n: np.argsort(-(f @ q))[:n], "Divide by the lengths"),
-        "distances": (
-            lambda q, f, n: np.argsort(np.linalg.norm(f - q, axis=1))[:n],
-            "goes by distance",
-        ),
-        "least similar": (lambda q, f, n: np.argsort(_cosine(q, f))[:n], "least similar"),
-        "from behind": (lambda q, f, n: np.argsort(_cosine(q, f))[-n:], "first"),
-        "similarities": (lambda q, f, n: np.sort(_cosine(q, f))[::-1][:n], "positions"),
-        "all rows": (lambda q, f, n: np.argsort(-_cosine(q, f)), "not the first 3"),
-        "no return": (lambda q, f, n: f.sort(), "`return`"),
-        "with the opposite": (lambda q, f, n: np.argsort(-np.abs(_cosine(q, f)))[:n], "`abs`"),
-        "counted from 1": (lambda q, f, n: _most_similar(q, f, n) + 1, "from 0"),
-        "without the first": (lambda q, f, n: _most_similar(q, f, n + 1)[1:], "left out"),
-        "always five": (lambda q, f, n: _most_similar(q, f, 5), "`count` is 3"),
-        "the rows": (lambda q, f, n: f[_most_similar(q, f, n)], "rows themselves"),
-        "its result": (np.array([4, 1, 5]), "without ()"),
-    },
 )
 
 
 # ------------------------------------------------------------------ two parts of a network
 
 
-def _two_parts(parts=("stage2", "stage4"), pool="GlobalAveragePooling2D", weights="imagenet"):
+def two_parts(parts=("stage2", "stage4"), pool="GlobalAveragePooling2D", weights="imagenet"):
+    """photonet's maps at these layers, each pooled, side by side."""
     import keras
 
     from tlcourse import load_backbone
@@ -167,16 +132,16 @@ def _two_parts(parts=("stage2", "stage4"), pool="GlobalAveragePooling2D", weight
 
 
 @cache
-def _expected() -> tuple[np.ndarray, ...]:
+def expected_parts() -> tuple[np.ndarray, ...]:
     """Pictures, and what the averages and the maxima of both parts are."""
     pictures = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype("uint8")
     pools = ("GlobalAveragePooling2D", "GlobalMaxPooling2D")
-    return pictures, *(np.asarray(_two_parts(pool=p)(pictures, training=False)) for p in pools)
+    return pictures, *(np.asarray(two_parts(pool=p)(pictures, training=False)) for p in pools)
 
 
 def _joined(answer: object) -> str:
     model = answers.model(answer)
-    pictures, average, highest = _expected()
+    pictures, average, highest = expected_parts()
     given = model(pictures, training=False)
     if isinstance(given, (list, tuple, dict)):
         raise AnswerError(
@@ -219,30 +184,7 @@ JOINED = Exercise(
         "Each map through `keras.layers.GlobalAveragePooling2D()`, both into "
         "`keras.layers.Concatenate()`, and `keras.Model(photonet.input, …)` around it.",
     ),
-    right=lambda: {
-        "stage 2 first": _two_parts(),
-        "stage 4 first": _two_parts(("stage4", "stage2")),
-        "the features are stage 4's averages": _with_features(),
-    },
-    wrong=lambda: {
-        "one part": (_two_parts(("stage4",)), "256 numbers"),
-        "another part": (_two_parts(("stage3", "stage4")), "384 numbers"),
-        "maps": (_two_parts(("stage2",), pool=None), "maps"),
-        "the highest": (_two_parts(pool="GlobalMaxPooling2D"), "highest"),
-        "random weights": (_two_parts(weights=None), "values are not"),
-        "the numbers": (_expected()[1], "Keras model"),
-    },
 )
-
-
-def _with_features():
-    import keras
-
-    from tlcourse import load_backbone
-
-    backbone = load_backbone("photonet")
-    early = keras.layers.GlobalAveragePooling2D()(backbone.get_layer("stage2").output)
-    return keras.Model(backbone.input, keras.ops.concatenate([early, backbone.output], axis=1))
 
 
 # ------------------------------------------------------------------ an experiment
@@ -301,22 +243,6 @@ BURSTS = Exercise(
         "For each pair: fit `logistic()` on the first positions, `score` on the second; then the "
         "mean of the five.",
     ),
-    right=lambda: {
-        "as measured": [0.98, 0.66],
-        "another seed": (0.96, 0.57),
-        "an array": np.array([0.99, 0.74], "float32"),
-        "a column": np.array([[0.97], [0.7]]),
-    },
-    wrong=lambda: {
-        "percent": ([98.0, 66.0], "as fractions"),
-        "the other way round": ([0.66, 0.98], "comes first"),
-        "the same split twice": ([0.98, 0.97], "all four shots"),
-        "things kept together in both": ([0.71, 0.70], "any picture"),
-        "classes kept apart": ([0.98, 0.0], "classes"),
-        "on the training pictures": ([1.0, 1.0], "pictures of the training"),
-        "the difference": (0.32, "single number"),
-        "not shuffled": ([0.115, 0.723], "sorted by class"),
-    },
 )
 
 EXERCISES = (KEPT, SIMILAR, JOINED, BURSTS)

@@ -84,21 +84,6 @@ RATIO = Exercise(
         "the mixing.",
         "Keras can count: `SeparableConv2D` is the split one, with `use_bias=False`.",
     ),
-    right=lambda: {
-        "exact": 294_912 / 33_920,
-        "rounded": 8.69,
-        "a NumPy number": np.float32(8.694),
-        "an array of one": np.array([8.7]),
-    },
-    wrong=lambda: {
-        "the 1×1 part alone": (9, "3×3 part"),
-        "the 3×3 part alone": (256, "mix the channels"),
-        "upside down": (0.115, "other way round"),
-        "with biases": (8.604, "biases"),
-        "the usual one": (294_912, "Divide by"),
-        "the split one": (33_920, "Divide by them"),
-        "text": ("8.69", "without quotes"),
-    },
 )
 
 
@@ -140,40 +125,6 @@ def _best_ones(answer: object) -> str:
     )
 
 
-def _worthwhile(milliseconds, top1):
-    def is_beaten(name):
-        ms, right = milliseconds[name], top1[name]
-        return any(
-            milliseconds[o] <= ms and top1[o] >= right and (milliseconds[o], top1[o]) != (ms, right)
-            for o in milliseconds
-        )
-
-    return [name for name in milliseconds if not is_beaten(name)]
-
-
-def _rising(milliseconds, top1):
-    """From the fastest on, those that have more right than all before them; twins stay."""
-    order = sorted(milliseconds, key=lambda name: (milliseconds[name], -top1[name]))
-    kept, best = [], (0, -1)
-    for name in order:
-        if top1[name] > best[1] or (milliseconds[name], top1[name]) == best:
-            kept.append(name)
-            best = milliseconds[name], top1[name]
-    return np.array(kept)
-
-
-def _beats(strictly: bool, *, itself: bool = False):
-    def worthwhile(ms, top1):
-        def beats(o, n):
-            faster = ms[o] < ms[n] if strictly else ms[o] <= ms[n]
-            better = top1[o] > top1[n] if strictly else top1[o] >= top1[n]
-            return faster and better and (itself or o != n)
-
-        return [n for n in ms if not any(beats(o, n) for o in ms)]
-
-    return worthwhile
-
-
 WORTHWHILE = Exercise(
     "08.3",
     "Which ones are a choice at all?",
@@ -184,21 +135,6 @@ WORTHWHILE = Exercise(
         "Two loops: for each name, is there `any(…)` other one that beats it?",
         "Two networks that are equal in both do not beat each other. Nor does one beat itself.",
     ),
-    right=lambda: {
-        "two loops": _worthwhile,
-        "sorted by time, an array": _rising,
-        "a set": lambda ms, top1: set(_worthwhile(ms, top1)),
-    },
-    wrong=lambda: {
-        "the best alone": (lambda ms, top1: [max(top1, key=top1.get)], "more belong"),
-        "all": (lambda ms, top1: list(ms), "horse is faster"),
-        "strictly better in both": (_beats(True), "same time"),
-        "twins beat each other": (_beats(False), "more belong"),
-        "beaten by itself": (_beats(False, itself=True), "more belong"),
-        "positions": (lambda ms, top1: [0, 1, 2, 3], "names"),
-        "no return": (lambda ms, top1: ms.clear(), "`return`"),
-        "the result": (["snail", "ox"], "function"),
-    },
 )
 
 
@@ -263,33 +199,6 @@ def _chooser(answer: object) -> str:
     return "By the validation pictures. The test pictures are still there to say how good it is."
 
 
-def _choose_by(split: str, give=lambda name, scores: name):
-    def choose_backbone(candidates, task):
-        from tlcourse import extract_features, linear_probe
-
-        scores = {}
-        for name, backbone in candidates.items():
-            probe = linear_probe(extract_features(backbone, task.train.images), task.train.labels)
-            images, labels = getattr(task, split)
-            scores[name] = probe.score(extract_features(backbone, images), labels)
-        return give(max(scores, key=scores.get), scores)
-
-    return choose_backbone
-
-
-def _by_neighbors(candidates, task):
-    from sklearn.neighbors import KNeighborsClassifier
-
-    def score(backbone):
-        fit = KNeighborsClassifier(5).fit(
-            backbone.predict(task.train.images, verbose=0), task.train.labels
-        )
-        seen = backbone.predict(task.validation.images, verbose=0)
-        return fit.score(seen, task.validation.labels)
-
-    return max(candidates, key=lambda name: score(candidates[name]))
-
-
 CHOOSER = Exercise(
     "08.4",
     "Choose a backbone",
@@ -301,18 +210,6 @@ CHOOSER = Exercise(
         "`probe.score(features, labels)`: as in the lesson's `probe_scores`.",
         "Keep the scores in a dict by name; `max(scores, key=scores.get)` is the best name.",
     ),
-    right=lambda: {
-        "a probe": _choose_by("validation"),
-        "nearest neighbors": _by_neighbors,
-    },
-    wrong=lambda: {
-        "by the test pictures": (_choose_by("test"), "test"),
-        "by the training pictures": (_choose_by("train"), "by heart"),
-        "the score": (_choose_by("validation", lambda name, scores: scores[name]), "name"),
-        "the first": (lambda candidates, task: next(iter(candidates)), "trial task"),
-        "no return": (lambda candidates, task: candidates.clear(), "`return`"),
-        "the name": ("photonet", "function itself"),
-    },
 )
 
 
@@ -356,11 +253,6 @@ def _draws(answer: object) -> str:
     )
 
 
-def _some_draws(seed: int, mean: float = 0.06, spread: float = 0.05) -> np.ndarray:
-    noise = np.random.default_rng(seed).normal(size=20)
-    return mean + spread * (noise - noise.mean()) / noise.std()
-
-
 DRAWS = Exercise(
     "08.5",
     "One draw, or twenty?",
@@ -370,21 +262,6 @@ DRAWS = Exercise(
         "backbones.",
         "`score(objectnet, few) - score(photonet, few)`, twenty times, in a list.",
     ),
-    right=lambda: {
-        "a list": list(_some_draws(0)),
-        "another seed, an array": _some_draws(1, 0.04, 0.062).astype("float32"),
-        "a column": _some_draws(2, 0.08, 0.04)[:, None],
-    },
-    wrong=lambda: {
-        "percent": (100 * _some_draws(0), "fractions"),
-        "one seed": (np.full(20, 0.06), "same seed"),
-        "the other way round": (-_some_draws(0), "other way round"),
-        "accuracies": (0.55 + _some_draws(0), "Subtract"),
-        "the mean": (0.06, "single number"),
-        "both accuracies": (np.full((20, 2), 0.5), "shape (20)"),
-        "the same backbone twice": (_some_draws(0, 0.0, 0.01), "standard deviation"),
-        "another backbone": (_some_draws(0, 0.16, 0.05), "same draw"),
-    },
 )
 
 EXERCISES = (TOP1, RATIO, WORTHWHILE, CHOOSER, DRAWS)

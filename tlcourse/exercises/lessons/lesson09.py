@@ -102,22 +102,6 @@ BLIND = Exercise(
         "Make a `set` of each vocabulary. `new - labeled` is what is only in `new`.",
         "`len(new - labeled) / len(new)`",
     ),
-    right=lambda: {
-        "as computed": 0.7425,
-        "a NumPy number": np.float32(0.74),
-        "an array of one": np.array([0.7425]),
-    },
-    wrong=lambda: {
-        "fitted on all": (0.0, "labeled reviews alone"),
-        "the share it knows": (0.2575, "Which is asked for"),
-        "running words": (0.392, "different word once"),
-        "all labels": (0.368, "720"),
-        "the other way round": (0.455, "The other way round"),
-        "200 labels": (0.639, "of each class"),
-        "cut at spaces": (0.815, "vectorizer cut"),
-        "a count": (868, "Divide"),
-        "percent": (74.25, "fraction"),
-    },
 )
 
 
@@ -158,29 +142,6 @@ def _pooled(answer: object) -> str:
     return "A sentence has the same vector now, whatever it is filled up with."
 
 
-def pooled(states, tokens):
-    """The solution."""
-    there = (np.asarray(tokens) != 0)[..., None]
-    sums = (np.asarray(states) * there).sum(axis=1)
-    return sums / np.linalg.norm(sums, axis=1, keepdims=True)
-
-
-def _pooled_by_keras(states, tokens):
-    import keras
-
-    mask = keras.ops.not_equal(tokens, 0)
-    mean = keras.layers.GlobalAveragePooling1D()(keras.ops.convert_to_tensor(states), mask=mask)
-    return keras.layers.UnitNormalization()(mean)
-
-
-def _at_length_1(vectors):
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
-
-
-def _mean_of_there(states, tokens):
-    return np.stack([s[t != 0].mean(axis=0) for s, t in zip(states, tokens, strict=True)])
-
-
 POOLED = Exercise(
     "09.3",
     "From pieces to a sentence",
@@ -191,28 +152,6 @@ POOLED = Exercise(
         "The sum over axis 1 of what is there points where the mean does. `np.linalg.norm(…, "
         "axis=1, keepdims=True)` is the length of each.",
     ),
-    right=lambda: {
-        "sums": pooled,
-        "a loop": lambda states, tokens: _at_length_1(_mean_of_there(states, tokens)),
-        "Keras layers": _pooled_by_keras,
-        "lists": lambda states, tokens: pooled(states, tokens).tolist(),
-    },
-    wrong=lambda: {
-        "the filling too": (lambda s, t: _at_length_1(s.mean(axis=1)), "fills a sentence up"),
-        "the first piece": (lambda s, t: _at_length_1(s[:, 0]), "[CLS]"),
-        "the maximum": (
-            lambda s, t: _at_length_1(np.where((t != 0)[..., None], s, -9).max(axis=1)),
-            "maximum",
-        ),
-        "not at length 1": (_mean_of_there, "own length"),
-        "each piece at length 1 first": (
-            lambda s, t: _at_length_1(_mean_of_there(_at_length_1(s), t)),
-            "only then",
-        ),
-        "the wrong axis": (lambda s, t: s.mean(axis=2), "shape (2, 8)"),
-        "no return": (lambda s, t: print(end=""), "gave None"),
-        "called already": (np.ones((2, 8)), "without ()"),
-    },
 )
 
 
@@ -235,12 +174,6 @@ TOPIC_GAIN = difference(
         "the accuracy of one; `tfidf(texts, labels).score(task.test.texts, test_topics)` that of "
         "the other. Subtract, and take the mean of the three.",
     ),
-    right={"as measured": 0.42, "one draw": 0.34},
-    wrong={
-        "praise and blame": (0.15, "praise and blame"),
-        "the accuracy of TF-IDF": (0.27, "TF-IDF alone"),
-        "the accuracy of the encoder": (0.69, "above TF-IDF"),
-    },
 )
 
 EXERCISES = (SEARCH, BLIND, POOLED, TOPIC_GAIN)

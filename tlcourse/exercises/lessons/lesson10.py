@@ -85,25 +85,6 @@ def _split(answer: object) -> str:
     return "Each thing is on one side only. The test asks about things that were never seen."
 
 
-def split_by_group(groups, share, seed):
-    """The solution."""
-    things = np.unique(groups)
-    order = np.random.default_rng(seed).permutation(things)
-    return np.isin(groups, order[: round(share * len(things))])
-
-
-def _by_scikit_learn(groups, share, seed):
-    from sklearn.model_selection import GroupShuffleSplit
-
-    deal = GroupShuffleSplit(1, test_size=share, random_state=seed)
-    _, test = next(deal.split(groups, groups=groups))
-    return np.isin(np.arange(len(groups)), test)
-
-
-def _by_photo(groups, share, seed):
-    return np.random.default_rng(seed).random(len(groups)) < share
-
-
 SPLIT = Exercise(
     "10.2",
     "A split that keeps things together",
@@ -114,35 +95,7 @@ SPLIT = Exercise(
         "`round(share * len(things))` are for the test.",
         "`np.isin(groups, chosen)` is True for each photo of a chosen thing.",
     ),
-    right=lambda: {
-        "things in random order": split_by_group,
-        "scikit-learn": _by_scikit_learn,
-        "a list of 0 and 1": lambda g, share, seed: split_by_group(g, share, seed).astype(int)
-        .tolist(),
-        "another seed": lambda g, share, seed: split_by_group(g, share, seed + 7),
-    },
-    wrong=lambda: {
-        "each photo by itself": (_by_photo, "Deal out the things"),
-        "the things that come first": (
-            lambda g, share, seed: np.isin(g, np.unique(g)[: round(share * 40)]),
-            "Every seed",
-        ),
-        "no seed": (
-            lambda g, share, seed: split_by_group(g, share, None),
-            "same seed gives another",
-        ),
-        "True for training": (
-            lambda g, share, seed: ~split_by_group(g, share, seed),
-            "True is for the test",
-        ),
-        "numbers of photos": (
-            lambda g, share, seed: np.flatnonzero(split_by_group(g, share, seed)),
-            "for each of the photos",
-        ),
-        "nothing in the test": (lambda g, share, seed: np.zeros(len(g), bool), "empty"),
-        "no return": (lambda g, share, seed: print(end=""), "gave None"),
-    },
-)  # fmt: skip
+)
 
 
 def _enough(answer: object) -> str:
@@ -176,21 +129,6 @@ ENOUGH = Exercise(
         "`interval(0.85, n)` gives the two ends. Which n is the first whose lower end is 0.80?",
         "`next(n for n in range(10, 2000) if interval(0.85, n)[0] >= 0.80)`",
     ),
-    right=lambda: {
-        "as computed": 246,
-        "the right answers rounded up": 230,
-        "rounded down": 253.0,
-        "a NumPy number": np.int64(246),
-    },
-    wrong=lambda: {
-        "the whole width": (784, "lower end"),
-        "the upper end": (139, "upper end"),
-        "the simple interval": (196, "Wilson's"),
-        "one standard error": (65, "1.96"),
-        "90 %": (174, "90 %"),
-        "too few": (100, "too small"),
-        "a share": (0.85, "too small"),
-    },
 )
 
 
@@ -260,32 +198,6 @@ def _cover(answer: object) -> str:
     return f"{changed:.0%} of each photo is covered, in all photos alike, and the mark is gone."
 
 
-def cover(images):
-    """The solution."""
-    images = images.copy()
-    images[:, 52:64, 0:30] = 128
-    return images
-
-
-def _filled(rows, columns, value=0):
-    def fill(images):
-        images = images.copy()
-        images[:, rows, columns] = value
-        return images
-
-    return fill
-
-
-def _in_place(images):
-    images[:, 52:64, 0:30] = 128
-    return images
-
-
-def _where_it_is(images):
-    has_it = (images[:, 54:56, 3:27] == 245).all(axis=(1, 2, 3))
-    return np.where(has_it[:, None, None, None], cover(images), images)
-
-
 COVER = Exercise(
     "10.4",
     "What does not belong there",
@@ -297,24 +209,6 @@ COVER = Exercise(
         "`images[:, top:bottom, left:right] = 128` makes a gray field in all photos; row 0 is at "
         "the top, column 0 at the left.",
     ),
-    right=lambda: {
-        "a gray field": cover,
-        "black, as floats": lambda images: _filled(slice(54, 62), slice(3, 27))(images) * 1.0,
-        "the strip at the bottom": _filled(slice(52, 64), slice(None)),
-        "the corner above copied": lambda images: np.concatenate(
-            [images[:, :50], images[:, :14]], axis=1
-        ),
-    },
-    wrong=lambda: {
-        "nothing": (lambda images: images.copy(), "still to be seen"),
-        "another corner": (_filled(slice(0, 12), slice(0, 30)), "still differ"),
-        "too small": (_filled(slice(54, 62), slice(3, 15)), "still differ"),
-        "only where it is": (_where_it_is, "the cover is the mark"),
-        "the photos themselves": (_in_place, "images.copy()"),
-        "too much": (_filled(slice(30, 64), slice(None)), "as little as needed"),
-        "scaled": (lambda images: cover(images) / 255, "[0, 255]"),
-        "cut off": (lambda images: images[:, :52], "shape"),
-    },
 )
 
 
@@ -335,13 +229,6 @@ LOST = difference(
         "`by_class(validation.images)` is before, `by_class(cover(validation.images))` after.",
         "Both are dicts with a share for each class. Subtract for the class that has the mark.",
     ),
-    right={"as measured": 0.76, "another cover": 0.66},
-    wrong={
-        "over all classes": (0.11, "over all classes"),
-        "trained again": (0.28, "training again"),
-        "what is right after": (0.22, "before minus after"),
-        "what is right before": (0.98, "right before"),
-    },
 )
 
 EXERCISES = (MUGS, SPLIT, ENOUGH, COVER, LOST)

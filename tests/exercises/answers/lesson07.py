@@ -1,0 +1,91 @@
+"""Answers to the exercises of lesson 7: what its checks must accept, and what not."""
+
+import numpy as np
+
+from tests.exercises.answers.common import letter, other_letters
+from tlcourse.exercises.lessons.lesson07 import cosine, expected_parts, two_parts
+
+
+def _most_similar(query, features, count):
+    return np.argsort(-cosine(query, features))[:count]
+
+
+def _by_sklearn(query, features, count):
+    from sklearn.neighbors import NearestNeighbors
+
+    search = NearestNeighbors(n_neighbors=count, metric="cosine").fit(features)
+    return search.kneighbors(query[None], return_distance=False)
+
+
+def _with_features():
+    import keras
+
+    from tlcourse import load_backbone
+
+    backbone = load_backbone("photonet")
+    early = keras.layers.GlobalAveragePooling2D()(backbone.get_layer("stage2").output)
+    return keras.Model(backbone.input, keras.ops.concatenate([early, backbone.output], axis=1))
+
+
+RIGHT = {
+    "07.1": lambda: letter("c"),
+    "07.2": lambda: {
+        "numpy": _most_similar,
+        "a list": lambda *given: _most_similar(*given).tolist(),
+        "scikit-learn": _by_sklearn,
+        "without the query's length": lambda q, f, n: np.argsort(
+            -(f @ q) / np.linalg.norm(f, axis=1)
+        )[:n],
+    },
+    "07.3": lambda: {
+        "stage 2 first": two_parts(),
+        "stage 4 first": two_parts(("stage4", "stage2")),
+        "the features are stage 4's averages": _with_features(),
+    },
+    "07.4": lambda: {
+        "as measured": [0.98, 0.66],
+        "another seed": (0.96, 0.57),
+        "an array": np.array([0.99, 0.74], "float32"),
+        "a column": np.array([[0.97], [0.7]]),
+    },
+}
+
+WRONG = {
+    "07.1": lambda: other_letters("07.1", "c"),
+    "07.2": lambda: {
+        "products": (lambda q, f, n: np.argsort(-(f @ q))[:n], "Divide by the lengths"),
+        "distances": (
+            lambda q, f, n: np.argsort(np.linalg.norm(f - q, axis=1))[:n],
+            "goes by distance",
+        ),
+        "least similar": (lambda q, f, n: np.argsort(cosine(q, f))[:n], "least similar"),
+        "from behind": (lambda q, f, n: np.argsort(cosine(q, f))[-n:], "first"),
+        "similarities": (lambda q, f, n: np.sort(cosine(q, f))[::-1][:n], "positions"),
+        "all rows": (lambda q, f, n: np.argsort(-cosine(q, f)), "not the first 3"),
+        "no return": (lambda q, f, n: f.sort(), "`return`"),
+        "with the opposite": (lambda q, f, n: np.argsort(-np.abs(cosine(q, f)))[:n], "`abs`"),
+        "counted from 1": (lambda q, f, n: _most_similar(q, f, n) + 1, "from 0"),
+        "without the first": (lambda q, f, n: _most_similar(q, f, n + 1)[1:], "left out"),
+        "always five": (lambda q, f, n: _most_similar(q, f, 5), "`count` is 3"),
+        "the rows": (lambda q, f, n: f[_most_similar(q, f, n)], "rows themselves"),
+        "its result": (np.array([4, 1, 5]), "without ()"),
+    },
+    "07.3": lambda: {
+        "one part": (two_parts(("stage4",)), "256 numbers"),
+        "another part": (two_parts(("stage3", "stage4")), "384 numbers"),
+        "maps": (two_parts(("stage2",), pool=None), "maps"),
+        "the highest": (two_parts(pool="GlobalMaxPooling2D"), "highest"),
+        "random weights": (two_parts(weights=None), "values are not"),
+        "the numbers": (expected_parts()[1], "Keras model"),
+    },
+    "07.4": lambda: {
+        "percent": ([98.0, 66.0], "as fractions"),
+        "the other way round": ([0.66, 0.98], "comes first"),
+        "the same split twice": ([0.98, 0.97], "all four shots"),
+        "things kept together in both": ([0.71, 0.70], "any picture"),
+        "classes kept apart": ([0.98, 0.0], "classes"),
+        "on the training pictures": ([1.0, 1.0], "pictures of the training"),
+        "the difference": (0.32, "single number"),
+        "not shuffled": ([0.115, 0.723], "sorted by class"),
+    },
+}
