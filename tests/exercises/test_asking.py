@@ -202,6 +202,15 @@ def test_an_unknown_exercise_is_told_with_those_that_there_are(id):
         assert "05" in note.text
 
 
+def test_a_difference_is_told_apart_from_its_negative_and_from_none():
+    assert "Subtract the other way round: trained minus random" in check("05.4", -0.05).text
+    assert "both bodies are as good" in check("05.4", -0.049).text
+    assert "both bodies are as good" in check("05.4", 0.049).text
+    assert "0.05 is too small" in check("05.4", 0.05).text
+    assert "-0.05 is too small" in check("11.5", -0.049).text
+    assert "Subtract the other way round: broken minus mended" in check("11.5", -0.05).text
+
+
 def test_no_answer_is_no_try():
     verdict = check("05.2", None)
     assert "no answer yet" in verdict.text

@@ -7,6 +7,8 @@ from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError, shown
 
 STUB = "# Your answer goes here."
+# A difference that is nearer to 0 than this may be chance, and its sign, too.
+EVEN = 0.05
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def difference(
     order: str,
     praise: str,
     hints: tuple[str, ...],
+    even: str = "",
 ) -> Exercise:
     """An exercise answered with the difference of two accuracies, as a fraction.
 
@@ -90,6 +93,7 @@ def difference(
         order: what is to be subtracted from what, such as `"trained minus random"`.
         praise: what to say of a right one; `{points}` is replaced by the points.
         hints: one after the other.
+        even: what to say when there is no difference; default `too_small`.
     """
     low, high = bounds
 
@@ -97,7 +101,9 @@ def difference(
         value = answers.number(answer)
         if abs(value) > 1:
             raise AnswerError(f"{value:g} is more than all. Give a fraction: 0.25, not 25 points.")
-        if -value >= low:
+        if even and abs(value) < EVEN:
+            raise AnswerError(f"{value:.2f}: {even}")
+        if value <= -EVEN:
             raise AnswerError(f"{value:.2f} is negative. Subtract the other way round: {order}.")
         if value < low:
             raise AnswerError(f"{value:.2f} is too small. {too_small}")

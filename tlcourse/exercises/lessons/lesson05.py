@@ -4,7 +4,7 @@ import numpy as np
 
 from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError
-from tlcourse.exercises.exercise import Exercise, choice
+from tlcourse.exercises.exercise import Exercise, choice, difference
 
 WHICH_PART = choice(
     "05.1",
@@ -113,45 +113,19 @@ CLASSIFIER = Exercise(
 
 # Measured: 0.37 to 0.48 for single draws of ten pictures a class. The accuracy of the trained body
 # is 0.63 or more, that of the untrained one 0.29 or less: neither can be taken for the gain.
-SMALLEST_GAIN, LARGEST_GAIN = 0.31, 0.56
-
-
-def _gain(answer: object) -> str:
-    value = answers.number(answer)
-    if value > 1:
-        raise AnswerError(
-            f"{value:g} is more than all pictures. Give a fraction: 0.25, not 25 for 25 points."
-        )
-    if value < -0.05:
-        raise AnswerError(
-            f"{value:.2f} says that random weights are better. Subtract the other way round: "
-            "trained minus random."
-        )
-    if abs(value) < 0.05:
-        raise AnswerError(
-            f"{value:.2f}: both bodies are as good. Do they share their weights? "
-            "`keras.models.clone_model` makes one with new weights."
-        )
-    if value > LARGEST_GAIN:
-        raise AnswerError(
-            f"{value:.2f} is too much. Is it the accuracy of the trained body? The gain is the "
-            "difference of two accuracies: trained minus random."
-        )
-    if value < SMALLEST_GAIN:
-        raise AnswerError(
-            f"{value:.2f} is too little. Is it the accuracy of the random body, or were fewer than "
-            "10 pictures a class used? The gain is trained minus random."
-        )
-    return (
-        f"{100 * value:.1f} points, from nothing but what the body has learned on other things: "
-        "the architecture is the same, and so are the pictures."
-    )
-
-
-GAIN = Exercise(
+GAIN = difference(
     "05.4",
     "The training, or just the network?",
-    _gain,
+    (0.31, 0.56),
+    too_small="Is it the accuracy of the random body, or were fewer than 10 pictures a class used? "
+    "The gain is trained minus random.",
+    too_large="Is it the accuracy of the trained body? The gain is the difference of two "
+    "accuracies: trained minus random.",
+    even="both bodies are as good. Do they share their weights? `keras.models.clone_model` makes "
+    "one with new weights.",
+    order="trained minus random",
+    praise="{points}, from nothing but what the body has learned on other things: the architecture "
+    "is the same, and so are the pictures.",
     hints=(
         "`keras.models.clone_model(backbone)` has the same layers and new random weights.",
         "`accuracy` is given: call it for each body, and subtract.",
