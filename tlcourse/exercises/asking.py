@@ -1,4 +1,4 @@
-"""`check`, `hint`, `solution` and `progress`: what answers to a learner."""
+"""`check`, `hint`, `solution` and `progress`: what answers to a learner, and the notes it shows."""
 
 import dis
 import html
