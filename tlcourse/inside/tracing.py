@@ -3,12 +3,16 @@
 A *transfer model* is a model inside a model, and what the inner layers give cannot be reached by
 building a second `keras.Model`: the inner layers belong to another graph. So the outer model is
 traced once into a `tf.function`, and while it is traced, each layer of interest hands over what
-it gives. After the trace the layers are as they were, and the compiled function is kept.
+it gives. After the trace the layers are as they were, and the compiled function is kept for as
+long as the model lives.
 """
 
 import contextlib
 import functools
+import inspect
 import threading
+import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +25,13 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 VALUE_RANGE = (0.0, 255.0)
+GRAPHS_A_MODEL = 8  # that are kept; a lesson asks one model for fewer, again and again
 _TRACING = threading.RLock()  # layers listen to one trace at a time
+# A graph dies with its model: it holds all the weights, and often gigabytes would stay otherwise.
+_GRAPHS: "weakref.WeakKeyDictionary[keras.Model, OrderedDict[tuple, Compiled]]" = (
+    weakref.WeakKeyDictionary()
+)
+_TABLE = threading.Lock()  # for a moment; who only looks up must not wait for another's trace
 
 
 def as_batch(
@@ -108,24 +118,59 @@ def compiled(
         The graph. It is traced once for a model as it is now: for its layers and their
         activation functions. Weights may change; the graph reads them when it runs.
     """
-    state = tuple((layer, getattr(layer, "activation", None)) for _, layer in walk(model))
-    return _compiled(build, model, paths, state, images.shape[1:], str(images.dtype), more)
+    state = tuple(
+        (_weak(layer), _weak(getattr(layer, "activation", None))) for _, layer in walk(model)
+    )
+    key = (build, paths, state, images.shape[1:], str(images.dtype), more)
+    if (found := _kept(model, key)) is not None:
+        return found
+    with _TRACING:
+        if (found := _kept(model, key)) is not None:  # another thread was faster
+            return found
+        graph = _trace(build, model, paths, images, more)
+        with _TABLE:
+            graphs = _GRAPHS.setdefault(model, OrderedDict())
+            graphs[key] = graph
+            if len(graphs) > GRAPHS_A_MODEL:
+                graphs.popitem(last=False)
+        return graph
 
 
-@functools.lru_cache(maxsize=32)
-def _compiled(build, model, paths, state, shape, dtype, more) -> Compiled:
+def _kept(model: "keras.Model", key: tuple) -> Compiled | None:
+    with _TABLE:
+        graphs = _GRAPHS.get(model, {})
+        if key in graphs:
+            graphs.move_to_end(key)  # the one that was not asked for the longest is forgotten first
+        return graphs.get(key)
+
+
+def _trace(build, model, paths, images, more) -> Compiled:
     import tensorflow as tf
 
     notes: dict[str, Any] = {}
+    # A graph keeps the function that it was traced from, and that must not keep the model.
+    model = weakref.ref(model)
 
     def run(images, *arguments):
         if images.shape.rank == 4:
             images = tf.cast(images, tf.float32)  # a subclassed model does not do it itself
-        return build(model, paths, notes, images, *arguments)
+        return build(model(), paths, notes, images, *arguments)
 
-    specs = [tf.TensorSpec((None, *shape), dtype), *(tf.TensorSpec(*spec) for spec in more)]
-    with _TRACING:
-        return Compiled(tf.function(run, autograph=False).get_concrete_function(*specs), notes)
+    specs = [
+        tf.TensorSpec((None, *images.shape[1:]), str(images.dtype)),
+        *(tf.TensorSpec(*spec) for spec in more),
+    ]
+    return Compiled(tf.function(run, autograph=False).get_concrete_function(*specs), notes)
+
+
+def _weak(part: Any) -> Any:
+    """A reference that equals those to the same object alone, and does not keep it alive."""
+    if part is None:
+        return None
+    try:
+        return (weakref.WeakMethod if inspect.ismethod(part) else weakref.ref)(part)
+    except TypeError:  # some objects cannot be referred to weakly
+        return part
 
 
 @contextlib.contextmanager
