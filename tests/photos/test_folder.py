@@ -23,7 +23,7 @@ from tlcourse.photos import check as check_module
 from tlcourse.photos import read
 from tlcourse.photos.check import check_images
 from tlcourse.photos.folder import load_image_folder
-from tlcourse.photos.read import MAX_PIXELS, read_image, square
+from tlcourse.photos.read import MAX_PIXELS, read_image
 
 RED, BLUE = (200, 10, 30), (0, 20, 220)
 
@@ -593,21 +593,6 @@ def test_a_split_folder_that_is_missing_or_has_another_name(given, name):
     with pytest.raises(ImageFolderError, match="looks split already") as caught:
         load_image_folder(given)
     assert "must be train/, val/ and test/" in str(caught.value)
-
-
-def test_square_takes_the_middle():
-    wide = np.zeros((16, 48, 3), np.uint8)
-    wide[:, 16:32] = RED
-    assert (square(wide, 8) == RED).all()
-    assert (square(wide.transpose(1, 0, 2), 16) == RED).all()
-    assert square(wide, 32).shape == (32, 32, 3)
-
-
-def test_square_is_antialiased():
-    stripes = np.zeros((64, 64, 3), np.uint8)
-    stripes[:, ::2] = 255  # finer than the small picture can show: it has to turn gray
-    middle = square(stripes, 8)[2:-2, 2:-2]
-    assert np.abs(middle.astype(int) - 128).max() <= 4
 
 
 def test_a_report_of_many_problems_is_cut(folder):

@@ -43,10 +43,19 @@ def middle(photograph: np.ndarray, *, image_size: int = 64) -> np.ndarray:
         uint8 (image_size, image_size, 3).
     """
     picture = Image.fromarray(photograph)
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    box = (left, top, left + side, top + side)
+    box = middle_box(*picture.size)
     return np.asarray(picture.resize((image_size, image_size), Image.Resampling.BOX, box))
+
+
+def middle_box(width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the largest square in the middle, in whole pixels.
+
+    Where the middle falls between two pixels, it is the one nearer to the left, or to the top.
+    `PIL.ImageOps.fit` would cut there through pixels.
+    """
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    return left, top, left + side, top + side
 
 
 def cut(

@@ -11,7 +11,8 @@ from tlcourse.data.splits import stratified_parts
 from tlcourse.data.task import Split, Task
 from tlcourse.errors import ImageFolderError
 from tlcourse.photos.check import ImageReport, check_images
-from tlcourse.photos.read import read_image, square
+from tlcourse.photos.geometry import square
+from tlcourse.photos.read import read_image
 
 _GIVEN_SPLITS = {"train": "train", "validation": "val", "test": "test"}
 _OTHER_SPLIT_NAMES = ("val", "valid", "validation", "dev", "test")
@@ -31,7 +32,8 @@ def load_image_folder(
     A folder that holds `train/`, `val/` and `test/`, each with the same classes, is taken as split
     already. Otherwise the images of each class are dealt out at random.
 
-    A photo is cut to its middle square and resized (antialiased) to `image_size`.
+    A photo is cut to its middle square and resized to `image_size`, as by `tlcourse retrain` (see
+    `tlcourse.photos.geometry`).
 
     Args:
         folder: the folder.

@@ -1,4 +1,4 @@
-"""Read one photo as a person sees it, and cut it to what a network sees."""
+"""Read one photo as a person sees it, or say why that cannot be done."""
 
 import hashlib
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 # Extensions that are taken for images. Anything else in a class folder is reported, not read.
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
@@ -48,8 +48,6 @@ def read_image(path: Path) -> tuple[np.ndarray, str]:
 
 
 def _read_quietly(path: Path) -> tuple[np.ndarray, str]:
-    from PIL import Image, ImageOps
-
     with Image.open(path) as picture:
         notes = []
         if picture.width * picture.height > MAX_PIXELS:
@@ -93,8 +91,6 @@ _MODE_WORDS = {
 
 
 def _to_rgb(picture) -> np.ndarray:
-    from PIL import Image
-
     if picture.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
         values = np.nan_to_num(np.asarray(picture).astype(np.float64))
         # 16-bit images span 0 … 65535, however dark. The others do not say what they span.
@@ -124,8 +120,6 @@ class Look(NamedTuple):
 
 def examine(path: Path) -> Look:
     """Decode one file, and say what keeps it from being used as a photo, or was converted."""
-    from PIL import Image
-
     try:
         if path.is_dir():
             return Look(
@@ -157,20 +151,3 @@ def examine(path: Path) -> Look:
     digest = hashlib.blake2b(f"{rgb.shape}".encode(), digest_size=16)
     digest.update(np.ascontiguousarray(rgb))
     return Look("", note, digest.hexdigest())
-
-
-def square(image: np.ndarray, size: int) -> np.ndarray:
-    """The middle square of an image, resized (Lanczos, antialiased).
-
-    Args:
-        image: uint8 (height, width, 3).
-        size: new height and width, in pixels.
-
-    Returns:
-        uint8 (size, size, 3).
-    """
-    height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    middle = Image.fromarray(image[top : top + side, left : left + side])
-    return np.asarray(middle.resize((size, size), Image.Resampling.LANCZOS))

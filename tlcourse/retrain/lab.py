@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcourse.errors import AssetError, InputError
+from tlcourse.retrain import stream
 
 if TYPE_CHECKING:
     import keras
@@ -103,11 +104,7 @@ class Trained:
 
 def picture_of(photo: np.ndarray) -> np.ndarray:
     """A photo as the network sees it: uint8 (64, 64, 3); the saved model does the same."""
-    import keras
-
-    from tlcourse.retrain.stream import shrink
-
-    return keras.ops.convert_to_numpy(shrink(photo, SIZE)).astype(np.uint8)
+    return stream.picture_of(photo, SIZE)
 
 
 def train(

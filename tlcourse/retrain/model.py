@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from tlcourse.errors import AssetError
 from tlcourse.files.assets import atomic_path
 from tlcourse.old_names import moved
-from tlcourse.retrain.stream import shrink
+from tlcourse.photos.geometry import shrink
 
 if TYPE_CHECKING:
     import keras
 
 
 def ready_to_use(classifier: "keras.Model", class_names: Sequence[str], size: int):
-    """A model from uint8 photos of any size to answers.
+    """A model from uint8 photos of any size and shape to answers; it looks at the middle square.
 
     Args:
         classifier: from pictures (n, size, size, 3) to logits (n, classes).

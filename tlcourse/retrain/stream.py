@@ -20,6 +20,7 @@ from tlcourse.errors import ImageFolderError
 from tlcourse.files import assets
 from tlcourse.files.arrays import read_array
 from tlcourse.machine.limits import usable_cpus
+from tlcourse.photos.geometry import shrink, square
 from tlcourse.photos.read import read_image
 from tlcourse.progress import progress
 from tlcourse.transfer.features import model_digest
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     import keras
 
 SHARD = 32  # photos; larger ones take more memory, and are hardly faster
-MOST_PIXELS = 16_000_000  # photos of more are halved first, until they have no more
-VERSION = 1  # raised when photos are read in another way
+MOST_PIXELS = 16_000_000  # of a photo in floating point: 192 MB, in each thread
+VERSION = 2  # raised when photos are read or cut in another way
 
 
 class Shard(NamedTuple):
@@ -47,17 +48,18 @@ class Extracted(NamedTuple):
     computed: bool
 
 
-def shrink(images, size: int):
-    """Pictures (…, height, width, 3) at (size, size), with whole numbers for pixels.
+def picture_of(photo: np.ndarray, size: int) -> np.ndarray:
+    """A photo as the network sees it: its middle square, uint8 (size, size, 3).
 
-    The saved model starts with this same step, so a photo gives it the very picture that it was
-    trained on.
+    The saved model starts with this same `shrink`, so a photo gives it the very picture that it
+    was trained on. Only huge photos go through Pillow here, which needs a quarter of the memory;
+    their pictures may be one gray level off.
     """
     import keras
 
-    from tlcourse.networks.photonet import resized
-
-    return keras.ops.round(resized(keras.ops.cast(images, "float32"), size))
+    if photo.shape[0] * photo.shape[1] > MOST_PIXELS:
+        return square(photo, size)
+    return keras.ops.convert_to_numpy(shrink(photo, size)).astype(np.uint8)
 
 
 def read_picture(path: Path, size: int) -> np.ndarray:
@@ -66,9 +68,6 @@ def read_picture(path: Path, size: int) -> np.ndarray:
     Raises:
         ImageFolderError: it cannot be read, though it could when it was checked.
     """
-    import keras
-    from PIL import Image
-
     try:
         rgb, _ = read_image(path)
     except Exception as error:  # see read_image: anything can come
@@ -76,9 +75,7 @@ def read_picture(path: Path, size: int) -> np.ndarray:
             f"{path} could be read when it was checked, and now it cannot ({error}). Was it "
             "moved or changed meanwhile? Start again when nothing changes the folder."
         ) from error
-    while rgb.shape[0] * rgb.shape[1] > MOST_PIXELS:
-        rgb = np.asarray(Image.fromarray(rgb).reduce(2))
-    return keras.ops.convert_to_numpy(shrink(rgb, size)).astype(np.uint8)
+    return picture_of(rgb, size)
 
 
 def shards(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:

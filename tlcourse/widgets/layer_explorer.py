@@ -13,7 +13,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from tlcourse.inside.looking import LayerLooker, Look, spatial_layers
-from tlcourse.photos.read import square
+from tlcourse.photos.geometry import square
 from tlcourse.plots.inside import channel_tile
 from tlcourse.widgets import style
 from tlcourse.widgets.upload import Photo, upload
