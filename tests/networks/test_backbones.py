@@ -16,7 +16,7 @@ from tlcourse.errors import AssetError
 from tlcourse.files import keras_weights
 from tlcourse.networks.alexnet import LocalResponseNormalization, alexnet
 from tlcourse.networks.backbones import preprocess_input
-from tlcourse.networks.photonet import WEIGHTS
+from tlcourse.networks.trained import WEIGHTS
 from tlcourse.recipes.foils import FOILS
 from tlcourse.recipes.photonet_probe import networks, probe_task
 

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from tlcourse.errors import AssetError
-from tlcourse.networks.photonet import WEIGHTS, load_photonet_weights, photonet, photonet_classes
+from tlcourse.networks.photonet import load_photonet_weights, photonet
+from tlcourse.networks.trained import WEIGHTS, photonet_classes
 from tlcourse.recipes import checkpoint, tiny_imagenet
 from tlcourse.recipes import photonet as recipe
 

@@ -137,7 +137,7 @@ def load_backbone(
 
 def bundled_weights(name: str) -> dict[str, "np.ndarray"]:
     """The trained weights of one of the course's own networks, by `layer/variable`, float32."""
-    from tlcourse.networks.photonet import stored_weights
+    from tlcourse.networks.trained import stored_weights
 
     return stored_weights(_weights_of(name))
 

@@ -7,6 +7,6 @@ __getattr__ = moved(
     {
         "load_photonet_weights": "tlcourse.networks.photonet.load_photonet_weights",
         "photonet": "tlcourse.networks.photonet.photonet",
-        "photonet_classes": "tlcourse.networks.photonet.photonet_classes",
+        "photonet_classes": "tlcourse.photonet_classes",
     },
 )

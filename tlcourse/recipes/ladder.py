@@ -19,7 +19,8 @@ import keras
 import numpy as np
 
 from tlcourse.files.assets import atomic_path
-from tlcourse.networks.photonet import WEIGHTS, load_photonet_weights, photonet
+from tlcourse.networks.photonet import load_photonet_weights, photonet
+from tlcourse.networks.trained import WEIGHTS
 from tlcourse.old_names import moved
 from tlcourse.recipes.photonet import Config, export, logits_of, probe_accuracy, top_k, train
 from tlcourse.recipes.tiny_imagenet import Photos, hold_out, load_tiny_imagenet

@@ -20,7 +20,8 @@ import keras
 
 from tlcourse.claims import interval
 from tlcourse.data import Split, Task, load_task
-from tlcourse.networks.photonet import WEIGHTS, load_photonet_weights, photonet
+from tlcourse.networks.photonet import load_photonet_weights, photonet
+from tlcourse.networks.trained import WEIGHTS
 from tlcourse.recipes.foils import FOILS
 from tlcourse.recipes.photonet import logits_of, probe_accuracy
 from tlcourse.recipes.tiny_imagenet import hold_out, load_tiny_imagenet

@@ -13,6 +13,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from tlcourse.inside.looking import LayerLooker, Look, spatial_layers
+from tlcourse.networks.trained import load_photonet
 from tlcourse.photos.geometry import square
 from tlcourse.plots.inside import channel_tile
 from tlcourse.widgets import style
@@ -46,7 +47,7 @@ def layer_explorer(
         The widget.
     """
     if model is None:
-        model, class_names = _photonet()
+        model, class_names = load_photonet()
     look_at = LayerLooker(model, layers or spatial_layers(model))
     names = list(class_names or map(str, range(model.output_shape[1])))
     gallery = dict(pictures or bundled_pictures())
@@ -106,13 +107,6 @@ def bundled_pictures() -> dict[str, np.ndarray]:
     first = ("coffee", "flower")  # those that photonet is sure of
     ordered = {name: photographs[name] for name in (*first, *photographs)}
     return ordered | {f"{name} (drawn)": render(name, 0, 0, size=256) for name in _DRAWN}
-
-
-def _photonet() -> "tuple[keras.Model, tuple[str, ...]]":
-    from tlcourse.networks.photonet import load_photonet_weights, photonet, photonet_classes
-
-    names = photonet_classes()
-    return load_photonet_weights(photonet(len(names))), names
 
 
 def _view(picture: np.ndarray, look: Look, layer: str, names: Sequence[str]) -> str:
