@@ -1,8 +1,12 @@
 """The catalog of backbones: complete, honest about what is here, right about preprocessing."""
 
+import hashlib
+import inspect
 import re
 import socket
+import sys
 import time
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -14,8 +18,10 @@ from PIL import Image
 from tlcourse import extract_features, linear_probe, list_backbones, load_backbone, load_task
 from tlcourse.errors import AssetError
 from tlcourse.files import keras_weights
+from tlcourse.networks import backbones
 from tlcourse.networks.alexnet import LocalResponseNormalization, alexnet
-from tlcourse.networks.backbones import preprocess_input
+from tlcourse.networks.backbones import OURS, preprocess_input
+from tlcourse.networks.imagenet import weights_file
 from tlcourse.networks.trained import WEIGHTS
 from tlcourse.recipes.foils import FOILS
 from tlcourse.recipes.photonet_probe import networks, probe_task
@@ -153,6 +159,12 @@ def test_photonet_gives_the_same_bits_on_every_load():
         ({"name": "photonet", "image_size": 64.0}, "whole number"),
         ({"name": "photonet", "alpha": 1}, "no further options"),
         ({"name": "VGG16", "alpha": 1, "weights": None}, "does not take"),
+        ({"name": "MobileNetV2", "alpha": 0.6}, r"for alpha=1\.0; .*There are none for alpha=0\.6"),
+        ({"name": "MobileNet", "depth_multiplier": 2}, "none for alpha=1.0, depth_multiplier=2"),
+        (
+            {"name": "MobileNetV3Small", "alpha": 0.75, "minimalistic": True},
+            "none for alpha=0.75, minimalistic=True",
+        ),
     ],
 )
 def test_wrong_requests_are_answered(arguments, message):
@@ -195,20 +207,121 @@ def test_missing_weights_are_named_within_a_second(monkeypatch, tmp_path, offlin
     assert "copy it to" in str(error.value)
 
 
-def test_missing_weights_of_a_variant_are_named():
-    with pytest.raises(AssetError, match=r"kernels_0\.35_96_no_top\.h5"):
-        load_backbone("MobileNetV2", image_size=96, alpha=0.35)
+@pytest.mark.parametrize(
+    ("name", "options", "file"),
+    [
+        ("MobileNetV2", {"image_size": 96, "alpha": 0.35}, "tf_kernels_0.35_96_no_top.h5"),
+        ("MobileNetV2", {"image_size": 64, "alpha": 1}, "tf_kernels_1.0_224_no_top.h5"),
+        ("MobileNetV2", {}, "tf_kernels_1.0_224_no_top.h5"),
+        ("MobileNet", {"image_size": 128, "alpha": 0.25}, "mobilenet_2_5_128_tf_no_top.h5"),
+        ("MobileNet", {"image_size": 96, "dropout": 0.5}, "mobilenet_1_0_224_tf_no_top.h5"),
+        ("MobileNetV3Large", {"alpha": 0.75}, "v3_large_224_0.75_float_no_top_v2.h5"),
+        ("MobileNetV3Small", {"minimalistic": True}, "v3_small_minimalistic_224_1.0_float_no_top"),
+    ],
+)
+def test_missing_weights_of_a_variant_are_named(name, options, file):
+    with pytest.raises(AssetError, match=re.escape(file)):
+        load_backbone(name, **options)
 
 
-def test_file_names_in_the_catalog_are_those_that_keras_asks_for():
-    # Where options are given, Keras is asked itself: `weights_file` and it must agree.
-    for name, size in (("MobileNet", 128), ("MobileNetV2", 160), ("MobileNetV3Small", 224)):
-        messages = []
-        for options in ({}, {"alpha": 1.0}):
-            with pytest.raises(AssetError) as error:
-                load_backbone(name, image_size=size, **options)
-            messages.append(str(error.value).split(" are not in")[0])
-        assert messages[0] == messages[1]
+# Networks whose files Keras is asked for: one of each family, and the odd ones of those that have
+# a file for each size and width.
+ASKED = [
+    *[(name, size, {}) for name, size in SMALLEST.items()],
+    *[("MobileNet", size, {"alpha": 0.5}) for size in (96, 128, 160, 192, 224)],
+    *[("MobileNet", 128, {"alpha": alpha}) for alpha in (0.25, 0.75, 1.0)],
+    *[("MobileNetV2", size, {"alpha": 0.35}) for size in (64, 96, 128, 160, 192, 224)],
+    *[("MobileNetV2", 96, {"alpha": alpha}) for alpha in (0.5, 0.75, 1.0, 1.3, 1.4)],
+    ("MobileNetV3Small", 224, {"alpha": 0.75}),
+    ("MobileNetV3Small", 224, {"minimalistic": True}),
+    ("MobileNetV3Large", 224, {"alpha": 0.75}),
+    ("MobileNetV3Large", 224, {"minimalistic": True}),
+]
+
+
+class AskedForError(Exception):
+    """What a factory of Keras would have fetched."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "size", "options"), ASKED)
+def test_the_catalog_has_the_file_that_keras_asks_for(name, size, options, monkeypatch):
+    def get_file(name, url, file_hash=None, **_):
+        raise AskedForError(name, url, file_hash or "")
+
+    factory = getattr(keras.applications, name)
+    # Any module of an application leads to the one function that all of them fetch by.
+    module = sys.modules[keras.applications.VGG16.__module__]
+    monkeypatch.setattr(module.file_utils, "get_file", get_file)
+    with pytest.raises(AskedForError) as asked, warnings.catch_warnings(action="ignore"):
+        factory(include_top=False, input_shape=(size, size, 3), **options)
+    file = weights_file(name, backbones._figures()[name], size, options)
+    assert (file.name, file.url, file.digest) == asked.value.args
+
+
+def test_each_digest_in_the_catalog_is_in_the_source_of_keras():
+    modules = {getattr(keras.applications, name).__module__ for name in PIXELS}
+    source = "".join(inspect.getsource(sys.modules[module]) for module in modules)
+    files = [file for name in PIXELS for file in backbones._figures()[name]["weights"]]
+    digests = [file["digest"] for file in files if "digest" in file]
+    assert len(files) == 10 + 6 + 36  # of MobileNet and MobileNetV2; of MobileNetV3; the others
+    assert len(set(digests)) == len(files) - 10
+    assert all(f'"{digest}"' in source for digest in digests)
+
+
+def saved(name, size, monkeypatch, change=lambda model: None):
+    """A network with random weights, and these in the place of Keras's file of them."""
+    facts = backbones._figures()[name]
+    source = getattr(keras.applications, name)(
+        include_top=False, weights=None, input_shape=(size, size, 3)
+    )
+    change(source)
+    path = keras_weights.weight_folders()[0] / weights_file(name, facts, size, {}).name
+    path.parent.mkdir(parents=True)
+    source.save(path)
+    if "digest" in facts["weights"][0]:
+        digest = hashlib.md5(path.read_bytes()).hexdigest()
+        monkeypatch.setitem(facts["weights"][0], "digest", digest)
+    return source
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(SMALLEST))
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_a_file_in_keras_cache_is_loaded_weight_by_weight(name, monkeypatch):
+    source = saved(name, SMALLEST[name], monkeypatch)
+    assert {row.name for row in list_backbones() if row.is_here} == {*OURS, name}
+    model = load_backbone(name, image_size=SMALLEST[name])
+    expected = source.get_weights()
+    if name.startswith("EfficientNetB"):
+        at = next(i for i, weight in enumerate(source.weights) if weight.path.endswith("/variance"))
+        expected[at] = expected[at] * [0.229, 0.224, 0.225]
+    for found, wanted in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_efficientnet_normalizes_by_the_deviation(monkeypatch):
+    # What Keras's files hold: the deviation in the place of the variance.
+    def as_keras_has_it(model):
+        layer = model.get_layer(index=2)
+        mean, deviation = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+        layer.set_weights([np.array(mean), np.array(deviation), layer.get_weights()[2]])
+
+    saved("EfficientNetB0", 32, monkeypatch, as_keras_has_it)
+    model = load_backbone("EfficientNetB0", image_size=32)
+    (layer,) = [x for x in model.layers if isinstance(x, keras.layers.Normalization)]
+    picture = np.broadcast_to(RED, (1, 32, 32, 3))
+    pixel = keras.Model(model.inputs[0], layer.output)(picture)[0, 0, 0]
+    np.testing.assert_allclose(pixel, TORCH, rtol=1e-4)
+
+
+def test_weights_of_another_network_under_its_name_are_damaged(monkeypatch):
+    saved("MobileNet", 32, monkeypatch)
+    (path,) = keras_weights.weight_folders()[0].iterdir()
+    other = weights_file("MobileNetV2", backbones._figures()["MobileNetV2"], 32, {}).name
+    path.rename(path.with_name(other))
+    with pytest.raises(AssetError, match=f"{other} is damaged"):
+        load_backbone("MobileNetV2", image_size=32)
 
 
 def put_real_file(cut=None):

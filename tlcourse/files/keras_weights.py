@@ -1,23 +1,37 @@
-"""Keras's own weight files: found in its cache at once, or an error that says what to do.
+"""Keras's own weight files: found in its cache, or fetched, or an error that says what to do.
 
 Left alone, Keras tries the network whenever a file is missing, for as long as the operating
 system waits, and two of its model families do not notice a file that was cut off.
 """
 
-import contextlib
+import functools
+import hashlib
 import os
 import queue
 import socket
 import threading
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tlcourse.errors import AssetError
-from tlcourse.files.assets import offline, shared_dir
+from tlcourse.files.assets import atomic_path, offline, shared_dir
+from tlcourse.files.download import NetworkError, download
 
 PATIENCE = 0.8  # seconds for a server to take the call
+
+
+@dataclass(frozen=True)
+class KerasFile:
+    """A weight file as Keras publishes it.
+
+    `digest` is the one in Keras's source, MD5 or SHA-256 in hex digits; empty where it has none.
+    """
+
+    name: str
+    url: str
+    digest: str = ""
 
 
 def weight_folders() -> list[Path]:
@@ -28,35 +42,86 @@ def weight_folders() -> list[Path]:
 
 
 def find_weights(file_name: str) -> Path | None:
-    """The path of a weight file that is here now, or None."""
+    """The path of a weight file that is here now, or None; whether it is whole is not looked at."""
+    return next(iter(_all_here(file_name)), None)
+
+
+def _all_here(file_name: str) -> list[Path]:
     paths = [folder / file_name for folder in weight_folders()]
-    return next((path for path in paths if path.is_file()), None)
+    return [path for path in paths if path.is_file()]
 
 
-def require_weights(file_name: str, url: str | None = None) -> None:
-    """Say at once that a weight file is neither here nor to be had.
+def locate_weights(file: KerasFile) -> Path:
+    """Path of a weight file that is whole: one that is here, or else downloaded to Keras's cache.
 
     Raises:
-        AssetError: it is not in a folder of `weight_folders()`, and `TLCOURSE_OFFLINE` is set or
-            the server does not take a call within `PATIENCE` seconds.
+        AssetError: the file that is here is damaged; or there is none, and `TLCOURSE_OFFLINE` is
+            set, the server does not take a call within `PATIENCE` seconds, or the download fails.
     """
-    url = url or "https://storage.googleapis.com/tensorflow/keras-applications/"
-    if find_weights(file_name):
-        return
+    here = _all_here(file.name)
+    for path in here:
+        if is_whole(path, file):
+            return path
+    if here:
+        raise damaged(here[0])
     if offline():
-        raise AssetError(_missing(file_name, url, "TLCOURSE_OFFLINE is set"))
-    if not answers(url):
-        host = urllib.parse.urlsplit(url).hostname
-        raise AssetError(_missing(file_name, url, f"{host} does not answer (no network?)"))
+        raise _missing(file, "TLCOURSE_OFFLINE is set")
+    if not answers(file.url):
+        host = urllib.parse.urlsplit(file.url).hostname
+        raise _missing(file, f"{host} does not answer (no network?)")
+    target = weight_folders()[0] / file.name
+    try:
+        with atomic_path(target, "KERAS_HOME") as partial:
+            download(file.url, partial, label=file.name)
+            if not is_whole(partial, file):
+                raise _missing(file, "fetching it failed: what came is another file")
+    except NetworkError as error:
+        raise _missing(file, f"fetching it failed: {error}") from error.__cause__
+    except AssetError:
+        # Another process may have put it there meanwhile; Windows then lets none replace it.
+        if not is_whole(target, file):
+            raise
+    return target
 
 
-def _missing(file_name: str, url: str, why: str) -> str:
-    where = url if url.endswith(file_name) else "the address that Keras names when online"
-    return (
-        f"The weights {file_name} are not in {weight_folders()[0]}, and {why}. To mend it: load "
-        f"the model once with a network, or get the file elsewhere, from {where}, and copy it to "
-        "that folder. weights=None builds the model with random weights; 'photonet' comes with "
-        "the course."
+def is_whole(path: Path, file: KerasFile) -> bool:
+    """Whether a file is there and has the digest; without one, whether HDF5 can read all of it."""
+    import h5py
+
+    try:
+        if file.digest:
+            md5 = functools.partial(hashlib.md5, usedforsecurity=False)
+            with open(path, "rb") as content:
+                algorithm = md5 if len(file.digest) == 32 else "sha256"
+                return hashlib.file_digest(content, algorithm).hexdigest() == file.digest
+        with h5py.File(path, "r") as content:
+            for name in _arrays_in(content):
+                content[name][()]
+        return True
+    except (OSError, RuntimeError, KeyError):
+        return False
+
+
+def _arrays_in(content) -> list[str]:
+    names: list[str] = []
+    content.visititems(lambda name, item: names.append(name) if hasattr(item, "dtype") else None)
+    return names
+
+
+def damaged(path: Path) -> AssetError:
+    """What to say of a file that does not hold what its name says."""
+    return AssetError(
+        f"{path} is damaged: expected Keras's weight file, found something else or a part of it "
+        f"({path.stat().st_size:,} bytes). Delete it, and load the model again with a network."
+    )
+
+
+def _missing(file: KerasFile, why: str) -> AssetError:
+    return AssetError(
+        f"The weights {file.name} are not in {weight_folders()[0]}, and {why}. To mend it: load "
+        f"the model once with a network, or get the file elsewhere, from {file.url}, and copy it "
+        "to that folder, under that name. weights=None builds the model with random weights; "
+        "'photonet' comes with the course."
     )
 
 
@@ -83,51 +148,3 @@ def answers(url: str) -> bool:
         return result.get(timeout=PATIENCE)
     except queue.Empty:
         return False
-
-
-@contextlib.contextmanager
-def keras_weights() -> Iterator[None]:
-    """Within this context, Keras's model factories find their weight files as described above.
-
-    Raises:
-        AssetError: a file is missing and cannot be fetched, or is damaged.
-    """
-    from keras.src.utils import file_utils  # the factories look `get_file` up here
-
-    original = file_utils.get_file
-    used: list[Path] = []
-
-    def get_file(fname, origin, file_hash=None, **options):
-        found = find_weights(fname)
-        if found is None or (file_hash and not file_utils.validate_file(found, file_hash)):
-            if found is not None:
-                raise AssetError(_damaged(found))
-            require_weights(fname, origin)
-            options.pop("cache_dir", None)
-            home = weight_folders()[0].parent
-            home.mkdir(parents=True, exist_ok=True)
-            try:
-                found = Path(
-                    original(fname, origin, file_hash=file_hash, cache_dir=str(home), **options)
-                )
-            except Exception as error:
-                raise AssetError(_missing(fname, origin, f"fetching it failed: {error}")) from error
-        used.append(found)
-        return str(found)
-
-    file_utils.get_file = get_file
-    try:
-        yield
-    except OSError as error:  # h5py, at a file that was cut off
-        if not used:
-            raise
-        raise AssetError(_damaged(used[-1])) from error
-    finally:
-        file_utils.get_file = original
-
-
-def _damaged(path: Path) -> str:
-    return (
-        f"{path} is damaged: expected Keras's weight file, found something else or a part of it "
-        f"({path.stat().st_size:,} bytes). Delete it, and load the model again with a network."
-    )

@@ -14,8 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlcourse.errors import did_you_mean
-from tlcourse.files.keras_weights import find_weights, keras_weights, require_weights
+from tlcourse.errors import InputError, did_you_mean
+from tlcourse.files.keras_weights import find_weights, locate_weights
+from tlcourse.networks.imagenet import put_weights, weights_file
 
 if TYPE_CHECKING:
     import keras
@@ -76,14 +77,19 @@ def list_backbones() -> Catalog:
     known = _figures()
     rows = []
     for name in _names():
-        facts = dict(known.get(name, {}))
-        file = facts.pop("weights_file", "").format(size=_trained_size(name, 224))
+        facts = known.get(name, {})
         columns = {key: facts.get(key) for key in Backbone.__annotations__ if key in facts}
         missing = dict.fromkeys(set(Backbone.__annotations__) - {"name", "is_here", *columns})
-        ours = name in OURS
-        is_here = _weights_of(name).is_file() if ours else bool(file and find_weights(file))
-        rows.append(Backbone(name=name, is_here=is_here, **columns, **missing))
+        rows.append(Backbone(name=name, is_here=_is_here(name, facts), **columns, **missing))
     return Catalog(rows)
+
+
+def _is_here(name: str, facts: dict) -> bool:
+    if name in OURS:
+        return _weights_of(name).is_file()
+    if "weights" not in facts:
+        return False
+    return find_weights(weights_file(name, facts, facts["image_size"], {}).name) is not None
 
 
 def load_backbone(
@@ -111,7 +117,7 @@ def load_backbone(
         is one flat model: its layers can be named in `extract_features` and `unfreeze`.
 
     Raises:
-        ValueError: there is no such backbone, it cannot take that size, or an option is wrong;
+        InputError: there is no such backbone, it cannot take that size, or an option is wrong;
             the message says what it can take.
         AssetError: the weights are not here and cannot be fetched, or the file is damaged.
     """
@@ -119,13 +125,13 @@ def load_backbone(
         hint = did_you_mean(name, _names()) or "See list_backbones()."
         if name == "minilm":
             hint = "minilm reads text, not pictures: use load_minilm()."
-        raise ValueError(f"There is no backbone {name!r}. {hint}")
+        raise InputError(f"There is no backbone {name!r}. {hint}")
     if weights not in ("imagenet", None):
-        raise ValueError(f"weights must be 'imagenet' or None, not {weights!r}.")
+        raise InputError(f"weights must be 'imagenet' or None, not {weights!r}.")
     if pooling not in ("avg", "max", None):
-        raise ValueError(f"pooling must be 'avg', 'max' or None, not {pooling!r}.")
+        raise InputError(f"pooling must be 'avg', 'max' or None, not {pooling!r}.")
     if image_size is not None and (not isinstance(image_size, int) or image_size < 1):
-        raise ValueError(f"image_size must be a whole number of pixels, not {image_size!r}.")
+        raise InputError(f"image_size must be a whole number of pixels, not {image_size!r}.")
     if name in OURS:
         return _load_ours(name, image_size or 64, weights, pooling, options)
     if name == "alexnet":
@@ -153,9 +159,9 @@ def _load_ours(name: str, image_size: int, weights, pooling, options: dict) -> "
     from tlcourse.networks.photonet import load_photonet_weights, photonet
 
     if image_size < 32:
-        raise ValueError(f"{name} takes images of 32 pixels and more, not {image_size}.")
+        raise InputError(f"{name} takes images of 32 pixels and more, not {image_size}.")
     if options:
-        raise ValueError(f"{name} takes no further options; got {sorted(options)}.")
+        raise InputError(f"{name} takes no further options; got {sorted(options)}.")
     body = photonet(image_size=image_size, resize=True, name=name)
     if weights:
         load_photonet_weights(body, _weights_of(name))
@@ -177,47 +183,39 @@ def _load_application(name: str, image_size, weights, pooling, options: dict) ->
     ours = {"include_top", "weights", "input_tensor", "input_shape", "pooling", "name"}
     ours |= {"include_preprocessing", "classes", "classifier_activation"}
     if wrong := sorted(set(options) - (accepted - ours)):
-        raise ValueError(
+        raise InputError(
             f"{name} does not take {wrong}; its options are {sorted(accepted - ours) or 'none'}."
         )
     facts = _figures().get(name, {})
     size = image_size or facts.get("image_size") or 224
-    if weights and not options and facts.get("weights_file"):
+    path = None
+    if weights:
         # Before the network is built, which takes seconds for a big one.
-        require_weights(facts["weights_file"].format(size=_trained_size(name, size)))
+        path = locate_weights(weights_file(name, facts, size, options))
     image = keras.Input((None, None, 3), name="image")
     try:
-        with keras_weights():
-            model = factory(
-                include_top=False,
-                weights=weights,
-                input_tensor=preprocess(resized(image, size)),
-                input_shape=(size, size, 3),
-                pooling=pooling,
-                **options,
-            )
+        model = factory(
+            include_top=False,
+            weights=None,
+            input_tensor=preprocess(resized(image, size)),
+            input_shape=(size, size, 3),
+            pooling=pooling,
+            **options,
+        )
     except ValueError as error:
         raise _size_error(name, size, str(error)) or error from error
+    if path:
+        put_weights(model, name, path)
     return keras.Model(image, model.output, name=name)
 
 
-def _trained_size(name: str, size: int) -> int:
-    """The size in a weight file's name: MobileNets were trained at several."""
-    sizes = {"MobileNet": (128, 160, 192), "MobileNetV2": (96, 128, 160, 192)}
-    return size if size in sizes.get(name, ()) else 224
-
-
-def _size_error(name: str, size: int, message: str) -> ValueError | None:
+def _size_error(name: str, size: int, message: str) -> InputError | None:
     """Keras's complaint about the input size in our words, or None if it is about another thing."""
-    if found := re.search(r"at least (\d+)", message):
-        can = f"{found[1]} pixels and more"
-    elif found := re.search(r"`input_shape` should be \((\d+)", message):
-        can = f"{found[1]} pixels alone, with ImageNet weights"
-    else:
+    if not (found := re.search(r"at least (\d+)", message)):
         return None
-    return ValueError(
-        f"{name} takes images of {can}, not {size}. Pictures of another size are resized inside "
-        "the model: leave image_size out, or give one that it takes."
+    return InputError(
+        f"{name} takes images of {found[1]} pixels and more, not {size}. Pictures of another size "
+        "are resized inside the model: leave image_size out, or give one that it takes."
     )
 
 
