@@ -105,5 +105,5 @@ def test_bad_input():
         extract_features(model, IMAGES[0])
     with pytest.raises(ValueError, match="There are no images"):
         extract_features(model, IMAGES[:0])
-    with pytest.raises(ValueError, match=r"has no layer 'map'. Near matches: 'maps'"):
+    with pytest.raises(ValueError, match=r"has no layer 'map'\. Did you mean 'maps'\?"):
         extract_features(model, IMAGES, layer="map")

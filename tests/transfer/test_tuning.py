@@ -140,7 +140,7 @@ def test_unfreeze_begins_at_the_named_stage(backbone):
     assert "<td>306</td><td>32</td>" in summary._repr_html_()
     unfreeze(model, "stage1")  # the outer name may be left out
     assert trainable_summary(model).learning == 108 + 288 + 18
-    with pytest.raises(ValueError, match=r"called 'small/stage3'. Near matches: small/stage"):
+    with pytest.raises(ValueError, match=r"no layer 'small/stage3'\. Did you mean 'small/stage"):
         unfreeze(model, "small/stage3")
 
 

@@ -28,7 +28,7 @@ class ActivationExtractor:
         layers: paths as `list_layers` gives them, or one path. Outer names may be left out.
 
     Raises:
-        ValueError: no layer is called that; near matches are named.
+        ValueError: no layer is called that; near names are given.
     """
 
     def __init__(self, model: "keras.Model", layers: str | Sequence[str]) -> None:  # noqa: D107

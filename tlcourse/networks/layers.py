@@ -1,12 +1,17 @@
-"""The layers of a model, nested ones too, and the one rule for their names."""
+"""The layers of a model, nested ones too, and the one rule for their names.
+
+A layer is named by its path, `"photonet/stage4_1_conv"`; the names of the outer models may be left
+out where that is clear. What asks for one layer takes a path as it is (`find_path`). What asks
+where to begin takes a part of the network, too, and begins at its first layer (`find_start`): in
+photonet, `"stage4"` is the last ReLU of a stage, and stands for the stage whose layers are called
+`stage4_1_conv`, `stage4_1_norm`, … before it.
+"""
 
 import html
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    import keras
-import difflib
-from typing import TYPE_CHECKING
+from tlcourse.errors import did_you_mean
 
 if TYPE_CHECKING:
     import keras
@@ -94,21 +99,47 @@ def find_path(model: "keras.Model", name: str) -> str:
     """The full path of a layer. The names of outer models may be left out if that is clear.
 
     Raises:
-        ValueError: no layer is called that (near matches are named), or several are.
+        ValueError: no layer is called that (near names are given), or several are.
     """
+    return _the_one(model, name, lambda called: called == name)
+
+
+def find_start(model: "keras.Model", name: str) -> str:
+    """The full path of the first layer of a part: of those called `name`, or `name_…`.
+
+    Args:
+        model: a built `keras.Model`; models nested in it count as layers.
+        name: a layer, a nested model, or what the names of a stage's layers begin with up to an
+            underscore: `"stage4"` finds `photonet/stage4_1_conv`, `"photonet"` the whole backbone.
+            The names of outer models may be left out if that is clear.
+
+    Raises:
+        ValueError: no layer is called that (near names are given), or layers of several models.
+    """
+    return _the_one(model, name, lambda called: called == name or called.startswith(f"{name}_"))
+
+
+def _the_one(model: "keras.Model", name: str, fits: Callable[[str], bool]) -> str:
+    """The first path whose end, of as many names as `name` has, fits, if all are in one model."""
     paths = [path for path, _ in walk(model)]
-    if name in paths:
-        return name
-    fits = [path for path in paths if path.endswith(f"/{name}")]
-    if len(fits) == 1:
-        return fits[0]
-    if fits:
-        raise ValueError(f"{model.name} has several layers {name!r}: choose one of {fits}.")
-    tails = {path.rsplit("/", 1)[-1]: path for path in reversed(paths)}
-    near = difflib.get_close_matches(name, paths, n=3, cutoff=0.5)
-    near += [tails[tail] for tail in difflib.get_close_matches(name, tails, n=3, cutoff=0.5)]
-    hint = ", ".join(map(repr, dict.fromkeys(near))) or "none"
-    raise ValueError(
-        f"{model.name} has no layer {name!r}. Near matches: {hint}. "
-        "`tlcourse.list_layers(model)` gives them all."
+    first: dict[str, str] = {}  # names of the outer models → the first layer that fits there
+    for path in paths:
+        parts = path.split("/")
+        left_out = len(parts) - name.count("/") - 1
+        if left_out >= 0 and fits("/".join(parts[left_out:])):
+            first.setdefault("/".join(parts[:left_out]), path)
+    if name in paths:  # a full path is clear, whatever is nested
+        return first[""]
+    if len(first) == 1:
+        return next(iter(first.values()))
+    if first:
+        raise ValueError(
+            f"{model.name} has several layers {name!r}: choose one of {list(first.values())}."
+        )
+    ends = [path.rsplit("/", 1)[-1] for path in paths]
+    sentences = (
+        f"{model.name} has no layer {name!r}.",
+        did_you_mean(name, dict.fromkeys([*ends, *paths])),
+        "`tlcourse.list_layers(model)` gives them all.",
     )
+    raise ValueError(" ".join(filter(None, sentences)))

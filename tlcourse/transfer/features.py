@@ -48,7 +48,7 @@ def extract_features(
         float32 (n, ...): from the cache a read-only memory map, else an array.
 
     Raises:
-        ValueError: there is no such layer (near matches are named), or the pictures do not fit
+        ValueError: there is no such layer (near names are given), or the pictures do not fit
             the model, or there are none.
     """
 

@@ -1,17 +1,12 @@
 """Which layers of a model learn, and which are frozen."""
 
+import html
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tlcourse.networks.layers import leaves
-
-if TYPE_CHECKING:
-    import keras
-
-import html
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from tlcourse.networks.layers import find_start, leaves, walk
 
 if TYPE_CHECKING:
     import keras
@@ -121,33 +116,20 @@ def unfreeze(model: "keras.Model", from_layer: str) -> None:
 
     Args:
         model: a classifier or a backbone; layers inside nested models count.
-        from_layer: path of the first layer that learns, or what its name begins with up to an
-            underscore: `"photonet/stage4"` finds `photonet/stage4_pool`. The names of the outer
-            models may be left out; the first layer that fits is taken.
+        from_layer: path of the first layer that learns, or of a stage or a nested model, from its
+            first layer on: `"photonet/stage4"` begins at `photonet/stage4_1_conv`. The names of
+            outer models may be left out if that is clear (`networks.layers.find_start`).
 
     Raises:
-        ValueError: no layer is called that; near matches are named.
+        ValueError: no layer is called that (near names are given), or layers of several models.
     """
-    import difflib
-
     import keras
 
-    layers = leaves(model)
-    paths = [path for path, _ in layers]
-
-    def fits(path: str) -> bool:
-        tail = "/".join(path.split("/")[-from_layer.count("/") - 1 :])
-        return tail == from_layer or tail.startswith(f"{from_layer}_")
-
-    first = next((at for at, path in enumerate(paths) if fits(path)), None)
-    if first is None:
-        near = difflib.get_close_matches(from_layer, paths, n=3, cutoff=0.3)
-        raise ValueError(
-            f"No layer of {model.name} is called {from_layer!r}. "
-            f"Near matches: {', '.join(near) or 'none'}. "
-            "`tlcourse.trainable_summary(model)` lists its layers."
-        )
+    start = find_start(model, from_layer)
     model.trainable = True  # a frozen outer model would freeze all that is inside
-    for at, (_, layer) in enumerate(layers):
-        is_norm = isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = at >= first and not is_norm
+    learns = False
+    for path, layer in walk(model):
+        learns = learns or path == start
+        if not hasattr(layer, "layers"):
+            is_norm = isinstance(layer, keras.layers.BatchNormalization)
+            layer.trainable = learns and not is_norm
