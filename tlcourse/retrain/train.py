@@ -10,9 +10,8 @@ import numpy as np
 from tlcourse.data import Split
 from tlcourse.networks.layers import leaves
 from tlcourse.progress import progress
-from tlcourse.transfer.freezing import unfreeze
-from tlcourse.transfer.heads import build_classifier, set_head
 from tlcourse.transfer.probe import linear_probe
+from tlcourse.transfer.tuning import gentle_sgd, probed_classifier
 
 PROBE, TUNED = "linear probe", "fine-tuned"
 CHOOSE_FROM = 3000  # photos by which the probe's regularization is chosen, at most
@@ -87,15 +86,10 @@ def train(
         deadline: in seconds of `time.monotonic()`.
     """
     with strategy.scope():
-        copy = keras.models.clone_model(backbone)
-        copy.set_weights(backbone.get_weights())
-        model = build_classifier(copy, num_classes)
-        set_head(model, probe)
-        unfreeze(model, late_layer(backbone))
+        model = probed_classifier(backbone, num_classes, probe, late_layer(backbone))
         batches = Batches(training, shuffle_seed=seed)
-        rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, EPOCHS * len(batches))
         model.compile(
-            keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, global_clipnorm=1.0),
+            gentle_sgd(LEARNING_RATE, EPOCHS * len(batches)),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )

@@ -6,12 +6,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     import keras
-from typing import TYPE_CHECKING
-
-from sklearn.pipeline import Pipeline
-
-if TYPE_CHECKING:
-    import keras
+    from sklearn.pipeline import Pipeline
 
 
 def build_classifier(
@@ -48,7 +43,7 @@ def build_classifier(
     return keras.Model(image, logits, name="classifier")
 
 
-def set_head(model: "keras.Model", probe: Pipeline) -> None:
+def set_head(model: "keras.Model", probe: "Pipeline") -> None:
     """Make the `head` of a classifier give what a linear probe gives.
 
     The probe's scaling goes into the weights; its two-class form (one number) becomes

@@ -1,7 +1,6 @@
 """The linear probe: a head on a frozen backbone, found without a single gradient step."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -9,9 +8,6 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
-
-if TYPE_CHECKING:
-    pass
 
 C_VALUES = (0.0001, 0.001, 0.01, 0.1, 1.0)
 

@@ -13,6 +13,7 @@ from tlcourse.data import Split, Task
 from tlcourse.networks.layers import leaves
 from tlcourse.transfer.freezing import unfreeze
 from tlcourse.transfer.heads import build_classifier
+from tlcourse.transfer.tuning import copy_of, gentle_sgd
 
 if TYPE_CHECKING:
     import keras
@@ -64,8 +65,7 @@ def with_transfer(backbone: "keras.Model", frozen: int, few: Task, *, seed: int 
     if not 0 <= frozen <= STAGES:
         raise ValueError(f"frozen must be from 0 to {STAGES}, not {frozen}.")
     keras.utils.set_random_seed(seed)
-    copy = keras.models.clone_model(backbone)
-    copy.set_weights(backbone.get_weights())
+    copy = copy_of(backbone)
     train, validation = few.train, _part(few.validation)
     if frozen:
         at = copy.get_layer(f"stage{frozen}").output
@@ -76,8 +76,7 @@ def with_transfer(backbone: "keras.Model", frozen: int, few: Task, *, seed: int 
         )
     model = build_classifier(copy, few.num_classes)
     unfreeze(model, leaves(model)[0][0])  # all that is left learns, the normalizations apart
-    rate = keras.optimizers.schedules.CosineDecay(RATE, STEPS["transfer"])
-    optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, global_clipnorm=1.0)
+    optimizer = gentle_sgd(RATE, STEPS["transfer"])
     model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     order = _order(len(train.labels), STEPS["transfer"], seed)
     return Racer(model, train, order, validation)

@@ -9,12 +9,63 @@ from tlcourse.data import Task
 from tlcourse.networks.layers import leaves
 from tlcourse.transfer.features import extract_features
 from tlcourse.transfer.freezing import unfreeze
-from tlcourse.transfer.heads import build_classifier
+from tlcourse.transfer.heads import build_classifier, set_head
 
 if TYPE_CHECKING:
     import keras
+    from sklearn.pipeline import Pipeline
 
 METHODS = ("from scratch", "frozen", "fine-tuned")
+
+
+def copy_of(backbone: "keras.Model") -> "keras.Model":
+    """The same layers with weights of their own, equal to those of `backbone`.
+
+    Training changes a model in place, and whoever loaded a backbone wants it again as it was.
+    `clone_model` alone would not do: its layers begin with random weights.
+    """
+    import keras
+
+    copy = keras.models.clone_model(backbone)
+    copy.set_weights(backbone.get_weights())
+    return copy
+
+
+def gentle_sgd(learning_rate: float, steps: int) -> "keras.optimizers.Optimizer":
+    """The optimizer of gentle fine-tuning: SGD with Nesterov momentum and a clipped gradient.
+
+    Args:
+        learning_rate: the highest, at the start.
+        steps: batches until it is 0, along half a cosine (I. Loshchilov and F. Hutter, "SGDR",
+            2017, arXiv:1608.03983).
+    """
+    import keras
+
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, global_clipnorm=1.0)
+
+
+def probed_classifier(
+    backbone: "keras.Model", num_classes: int, probe: "Pipeline", from_layer: str
+) -> "keras.Model":
+    """Where LP-FT stands between its two steps: the head is the probe, the late layers may learn.
+
+    Args:
+        backbone: from images to features (n, d). It is copied, and stays as it is.
+        num_classes: of the probe.
+        probe: fitted by `linear_probe` to the features.
+        from_layer: the first layer that learns, as for `unfreeze`.
+
+    Returns:
+        A classifier, from images to logits, to be compiled with `gentle_sgd`.
+
+    Raises:
+        ValueError: probe and backbone do not fit, or there is no such layer.
+    """
+    model = build_classifier(copy_of(backbone), num_classes)
+    set_head(model, probe)
+    unfreeze(model, from_layer)
+    return model
 
 
 def fine_tune(
@@ -31,7 +82,7 @@ def fine_tune(
 
     A random head would send large, useless gradients into the backbone and spoil its features. So
     can a good head on a foreign task: its weights are large where the features are faint. The
-    gradient is therefore clipped to length 1.
+    gradient is therefore clipped to length 1 (`gentle_sgd`).
     A. Kumar, A. Raghunathan, R. Jones, T. Ma and P. Liang, "Fine-tuning can distort pretrained
     features and underperform out-of-distribution" (LP-FT), 2022, arXiv:2202.10054.
 
@@ -49,16 +100,40 @@ def fine_tune(
     """
     import keras
 
-    from tlcourse.transfer.heads import set_head
     from tlcourse.transfer.probe import linear_probe
 
     keras.utils.set_random_seed(seed)
-    copy = keras.models.clone_model(backbone)
-    copy.set_weights(backbone.get_weights())
-    model = build_classifier(copy, task.num_classes)
     images, labels = task.train
-    set_head(model, linear_probe(extract_features(backbone, images), labels, seed=seed))
-    unfreeze(model, from_layer)
+    probe = linear_probe(extract_features(backbone, images), labels, seed=seed)
+    model = probed_classifier(backbone, task.num_classes, probe, from_layer)
+    _fit(model, task, epochs, batch_size, learning_rate, seed)
+    return model
+
+
+def train_from_scratch(
+    backbone: "keras.Model",
+    task: Task,
+    *,
+    epochs: int = 60,
+    batch_size: int = 16,
+    learning_rate: float = 0.03,
+    seed: int = 0,
+) -> "keras.Model":
+    """The same layers as those of `backbone`, from random weights; all of them learn.
+
+    What a backbone is worth shows against this. The arguments and the result are as for
+    `fine_tune`; more passes are needed, and `seed` is also that of the weights.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    model = build_classifier(keras.models.clone_model(backbone), task.num_classes)
+    model.trainable = True
+    for _, layer in leaves(model):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            # Few pictures are few steps: at Keras's 0.99 the running averages would lag behind
+            # the weights, and "from scratch" would look worse than it is.
+            layer.momentum = min(layer.momentum, 0.9)
     _fit(model, task, epochs, batch_size, learning_rate, seed)
     return model
 
@@ -67,9 +142,8 @@ def _fit(model, task: Task, epochs: int, batch_size: int, learning_rate: float, 
     import keras
 
     batches = task.as_dataset("train", batch_size=batch_size, shuffle=True, seed=seed)
-    rate = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * len(batches))
     model.compile(
-        keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, global_clipnorm=1.0),
+        gentle_sgd(learning_rate, epochs * len(batches)),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
@@ -131,8 +205,6 @@ def compare(
 
 
 def _accuracy(method, backbone, few: Task, from_layer, scratch_epochs, seed, options) -> float:
-    import keras
-
     from tlcourse.transfer.probe import linear_probe
 
     images, labels = few.test
@@ -142,15 +214,10 @@ def _accuracy(method, backbone, few: Task, from_layer, scratch_epochs, seed, opt
     if method == "fine-tuned":
         model = fine_tune(backbone, few, from_layer=from_layer, seed=seed, **options)
     else:
-        keras.utils.set_random_seed(seed)
-        model = build_classifier(keras.models.clone_model(backbone), few.num_classes)
-        model.trainable = True
-        for _, layer in leaves(model):
-            if isinstance(layer, keras.layers.BatchNormalization):
-                # Few pictures are few steps: at Keras's 0.99 the running averages would lag behind
-                # the weights, and "from scratch" would look worse than it is.
-                layer.momentum = min(layer.momentum, 0.9)
-        _fit(model, few, scratch_epochs, options.get("batch_size", 16), 0.03, seed)
+        batch_size = options.get("batch_size", 16)
+        model = train_from_scratch(
+            backbone, few, epochs=scratch_epochs, batch_size=batch_size, seed=seed
+        )
     return float(np.mean(model.predict(images, verbose=0).argmax(axis=1) == labels))
 
 
