@@ -1,11 +1,10 @@
+"""Fine-tuning, the comparison of methods, and runs that start again."""
+
 import numpy as np
 import pytest
 
-from tlcourse.data import Split, Task, load_task
+from tlcourse.data import load_task
 from tlcourse.networks.layers import leaves
-from tlcourse.transfer.freezing import freeze, trainable_summary, unfreeze
-from tlcourse.transfer.heads import build_classifier, set_head
-from tlcourse.transfer.probe import FloorScaler, linear_probe
 from tlcourse.transfer.tuning import Result, compare, fine_tune, restart
 
 pytestmark = pytest.mark.slow
@@ -60,136 +59,6 @@ def test_what_restart_refuses(model):
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
-# ------------------------------------------------------------------ heads, freezing, tuning
-
-
-def small_backbone():
-    import keras
-
-    keras.utils.set_random_seed(1)
-    x = image = keras.Input((8, 8, 3))
-    x = keras.layers.Rescaling(1 / 127.5, offset=-1)(x)
-    for stage in (1, 2):
-        x = keras.layers.Conv2D(4 * stage, 3, strides=2, use_bias=False, name=f"stage{stage}_conv")(
-            x
-        )
-        x = keras.layers.BatchNormalization(name=f"stage{stage}_norm")(x)
-        x = keras.layers.ReLU(name=f"stage{stage}")(x)
-    x = keras.layers.GlobalAveragePooling2D(name="features")(x)
-    return keras.Model(image, x, name="small")
-
-
-@pytest.fixture
-def backbone(tmp_path, monkeypatch):
-    monkeypatch.setenv("TLCOURSE_CACHE", str(tmp_path))
-    return small_backbone()
-
-
-@pytest.fixture
-def task():
-    """Red pictures and blue ones, which no backbone can mistake."""
-    rng = np.random.default_rng(0)
-
-    def split(count):
-        labels = np.arange(count) % 2
-        images = rng.integers(0, 60, (count, 8, 8, 3), dtype=np.uint8)
-        for at, label in enumerate(labels):
-            images[at, :, :, 2 * label] += 180
-        return Split(images, labels)
-
-    return Task("colors", ("red", "blue"), split(24), split(8), split(40))
-
-
-def statistics(model):
-    return [
-        variable.numpy().copy()
-        for variable in model.non_trainable_variables
-        if "moving" in variable.path
-    ]
-
-
-def test_a_classifier_is_the_backbone_and_a_head(backbone):
-    model = build_classifier(backbone, 3, dropout=0.5)
-    assert [layer.name for layer in model.layers] == ["image", "small", "dropout", "head"]
-    assert model.output_shape == (None, 3)
-    with pytest.raises(ValueError, match="at least 2, not 1"):
-        build_classifier(backbone, 1)
-
-
-def test_feature_maps_are_averaged(backbone):
-    import keras
-
-    maps = keras.Model(backbone.input, backbone.get_layer("stage2").output, name="maps")
-    assert build_classifier(maps, 2).get_layer("average").output.shape == (None, 8)
-
-
-def test_unfreeze_begins_at_the_named_stage(backbone):
-    model = build_classifier(backbone, 2)
-    freeze(model)
-    assert trainable_summary(model).learning == 0
-    unfreeze(model, "small/stage2")
-    summary = trainable_summary(model)
-    # stage2_conv has 3·3·4·8 weights, the head 8·2 + 2
-    assert (summary.learning, summary.total) == (288 + 18, 108 + 16 + 288 + 32 + 18)
-    assert (summary.frozen_norms, summary.norms) == (2, 2)
-    assert [(group.first, group.last) for group in summary.groups] == [
-        ("small/stage1_conv", "small/stage1_norm"),
-        ("small/stage2_conv", "head"),
-    ]
-    assert "306 of 462 parameters learn; 2 of 2 normalizations are frozen" in repr(summary)
-    assert "<td>306</td><td>32</td>" in summary._repr_html_()
-    unfreeze(model, "stage1")  # the outer name may be left out
-    assert trainable_summary(model).learning == 108 + 288 + 18
-    with pytest.raises(ValueError, match=r"no layer 'small/stage3'\. Did you mean 'small/stage"):
-        unfreeze(model, "small/stage3")
-
-
-def test_the_statistics_of_an_unfrozen_model_do_not_move(backbone, task):
-    model = build_classifier(backbone, 2)
-    unfreeze(model, "stage1")
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    before, weights = statistics(model), model.get_weights()
-    assert len(before) == 4
-    model.fit(task.as_dataset(), verbose=0)
-    assert all(np.array_equal(a, b) for a, b in zip(before, statistics(model), strict=True))
-    assert not np.array_equal(weights[0], model.get_weights()[0])
-
-
-def test_a_probe_becomes_the_head(backbone, task):
-    import keras
-
-    rng = np.random.default_rng(0)
-    for classes in (2, 3):
-        labels = np.arange(30) % classes
-        images = rng.integers(0, 256, (30, 8, 8, 3), dtype=np.uint8)
-        features = keras.ops.convert_to_numpy(backbone(images))
-        probe = linear_probe(features, labels, c_values=(1.0,))
-        model = build_classifier(backbone, classes)
-        set_head(model, probe)
-        shares = keras.ops.convert_to_numpy(keras.ops.softmax(model(images)))
-        np.testing.assert_allclose(shares, probe.predict_proba(features), atol=1e-5)
-    with pytest.raises(ValueError, match=r"weights \(8, 3\), the head \(8, 2\)"):
-        set_head(build_classifier(backbone, 2), probe)
-
-
-def test_the_probe_chooses_by_cross_validation():
-    rng = np.random.default_rng(0)
-    labels = np.arange(40) % 2
-    noise = rng.normal(size=(40, 60))
-    clear = labels[:, None] + 0.01 * noise
-    # Nothing can be learned from noise, so more regularization is better; `clear` needs none.
-    assert linear_probe(noise, labels)[-1].C < linear_probe(clear, labels)[-1].C == 1.0
-    one_each = linear_probe(clear[:2], labels[:2])
-    assert one_each.predict(clear[:2]).tolist() == [0, 1]
-
-
-def test_what_the_probe_refuses():
-    with pytest.raises(ValueError, match="at least two classes"):
-        linear_probe(np.zeros((3, 2)), np.zeros(3, int))
-    with pytest.raises(ValueError, match=r"not \(3, 2\) and \(4,\)"):
-        linear_probe(np.zeros((3, 2)), np.zeros(4, int))
-
-
 def test_fine_tune_leaves_the_backbone_alone(backbone, task):
     before = backbone.get_weights()
     model = fine_tune(backbone, task, from_layer="stage2", epochs=3)
@@ -216,17 +85,6 @@ def test_compare_gives_a_row_a_run(backbone, task):
     assert all(0 <= row.accuracy <= 1 for row in rows)
     with pytest.raises(ValueError, match=r"not \['probe'\]"):
         compare(backbone, task, from_layer="stage2", methods=("probe",))
-
-
-def test_faint_features_stay_faint():
-    strong, faint = np.array([-6.0, 6.0] * 2), np.array([0.01, -0.01, -0.01, 0.01])
-    features = np.stack([strong, strong + 1, faint], axis=1)
-    # deviations 6, 6 and 0.01; their root mean square is sqrt(72 / 3) = sqrt(24)
-    scaler = FloorScaler(floor=0.5).fit(features)
-    assert scaler.scale_ == pytest.approx([6, 6, 0.5 * 24**0.5], rel=1e-5)
-    assert scaler.mean_ == pytest.approx([0, 1, 0])
-    assert FloorScaler(floor=0).fit(features).scale_ == pytest.approx([6, 6, 0.01])
-    assert FloorScaler().get_params() == {"floor": 0.3}
 
 
 def test_fine_tuning_on_a_foreign_task_keeps_what_the_probe_knew():
