@@ -5,7 +5,7 @@ import pytest
 
 from tlcourse.data import load_task
 from tlcourse.networks.layers import leaves
-from tlcourse.transfer.tuning import Result, compare, fine_tune, restart
+from tlcourse.transfer.tuning import Result, compare, copy_of, fine_tune, restart
 
 pytestmark = pytest.mark.slow
 
@@ -112,3 +112,18 @@ def test_from_scratch_its_averages_follow_faster(backbone, task, monkeypatch):
     monkeypatch.setattr("tlcourse.transfer.tuning._fit", look)
     compare(backbone, task, from_layer="stage2", sizes=(5,), seeds=(0,), methods=("from scratch",))
     assert set(seen) == {0.9}
+
+
+def test_a_copy_computes_the_same_with_weights_of_its_own():
+    """Also where a layer computes with numbers that it has derived from its weights."""
+    import keras
+
+    image = keras.Input((4, 4, 3))
+    scaled = keras.layers.Normalization(name="scaled")
+    model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(scaled(image)))
+    scaled.load_own_variables({"0": np.full(3, 2.0), "1": np.full(3, 4.0), "2": np.array(0)})
+    copy = copy_of(model)
+    six = np.full((1, 4, 4, 3), 6.0)
+    np.testing.assert_allclose(model.predict(six, verbose=0), 2.0)  # (6 - 2) / sqrt(4)
+    np.testing.assert_allclose(copy.predict(six, verbose=0), 2.0)
+    assert copy.get_layer("scaled").mean is not scaled.mean

@@ -28,6 +28,9 @@ def copy_of(backbone: "keras.Model") -> "keras.Model":
 
     copy = keras.models.clone_model(backbone)
     copy.set_weights(backbone.get_weights())
+    for _, layer in leaves(copy):
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # what it computes with is derived from its weights
     return copy
 
 
