@@ -90,12 +90,12 @@ def from_scratch(few: Task, *, seed: int = 0) -> Racer:
     """
     import keras
 
-    from tlcourse.recipes import surface
+    from tlcourse.networks import small
 
     keras.utils.set_random_seed(seed)
-    model = surface.small_network(few.num_classes)
-    rate = keras.optimizers.schedules.CosineDecay(surface.RATES["tuned"], STEPS["scratch"])
-    model.compile(keras.optimizers.SGD(rate, momentum=0.9), surface.LOSS)
+    model = small.small_network(few.num_classes)
+    rate = keras.optimizers.schedules.CosineDecay(small.RATES["tuned"], STEPS["scratch"])
+    model.compile(keras.optimizers.SGD(rate, momentum=0.9), small.LOSS)
     order = _order(len(few.train.labels), STEPS["scratch"], seed)
     return Racer(model, few.train, order, _part(few.validation))
 
