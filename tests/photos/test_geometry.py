@@ -85,6 +85,17 @@ def test_what_is_too_fine_to_be_shown_turns_gray(cut):
     assert far_apart(np.asarray(cut(stripes, 8))[2:-2, 2:-2], 128) <= 4
 
 
+@pytest.mark.parametrize("cut", [square, shrink])
+def test_edges_do_not_overshoot_the_range_of_pixels(cut):
+    edge = np.zeros((64, 64, 3), np.uint8)
+    edge[:, 30:] = 255  # Lanczos's filter gives less than 0 and more than 255 beside it
+    row = np.asarray(cut(edge, 16))[8, :, 0].astype(int)
+    assert row[:7].min() >= 0
+    assert row[:7].max() < 30
+    assert row[8:].min() > 225
+    assert row[8:].max() <= 255
+
+
 def test_a_middle_between_two_pixels_is_the_left_or_upper_one():
     assert middle_box(7, 4) == (1, 0, 5, 4)
     assert middle_box(4, 7) == (0, 1, 4, 5)

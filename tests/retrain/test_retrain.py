@@ -563,7 +563,7 @@ def test_huge_photos_give_the_same_picture_with_less_memory(tmp_path, monkeypatc
     Image.fromarray(noise).save(path)
     whole = stream.read_picture(path, 32)
     monkeypatch.setattr(stream, "MOST_PIXELS", 301 * 400 - 1)
-    monkeypatch.setattr(stream, "shrink", None)  # it would make the photo four times as large
+    monkeypatch.setattr(stream, "shrink", None)  # it would make all of it floating point
     assert np.abs(stream.read_picture(path, 32).astype(int) - whole).max() <= 1
 
 

@@ -52,7 +52,7 @@ def picture_of(photo: np.ndarray, size: int) -> np.ndarray:
     """A photo as the network sees it: its middle square, uint8 (size, size, 3).
 
     The saved model starts with this same `shrink`, so a photo gives it the very picture that it
-    was trained on. Only huge photos go through Pillow here, which needs a quarter of the memory;
+    was trained on. Only huge photos go through Pillow here, which needs a third of the memory;
     their pictures may be one gray level off.
     """
     import keras
