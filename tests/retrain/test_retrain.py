@@ -180,9 +180,11 @@ def test_the_report_is_one_page_with_all_in_it(made):
     assert len(page.alts) == len(page.links)
     assert all(page.alts)
     for words in ("Wilson", "kept", "test photos", "Would more photos help", "apple", "我的",
-                  "load_model", "linear probe", "fine-tuning", "photonet, 64×64"):  # fmt: skip
+                  "load_model", "linear probe", "fine-tuning", "photonet, 64×64",
+                  "evidence for mistakes", "audit"):  # fmt: skip
         assert words in page.text, words
-    assert "$" not in page.text
+    assert "{{" not in page.text
+    assert "{%" not in page.text
     assert "Looked at" in page.text  # by the audit, which finds nothing wrong with this model
     assert "Nothing found" in page.text
 
@@ -195,6 +197,13 @@ def test_judgment_of_four_photos():
     assert found.precision.tolist() == pytest.approx([1, 1 / 3])
     assert found.recall.tolist() == pytest.approx([1 / 3, 1])
     assert found.worst(5).tolist() == [3, 2]  # the surest mistake first
+
+
+def test_judgment_of_a_class_without_photos_or_answers():
+    found = judge(np.array([[0.6, 0.3, 0.1], [0.5, 0.4, 0.1]]), np.array([0, 1]))
+    assert found.confusion.tolist() == [[1, 0, 0], [1, 0, 0], [0, 0, 0]]
+    np.testing.assert_array_equal(found.precision, [0.5, np.nan, np.nan])
+    np.testing.assert_array_equal(found.recall, [1.0, 0.0, np.nan])
 
 
 def test_wilson_interval():

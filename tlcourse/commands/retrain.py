@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tlcourse.errors import Stopped
 from tlcourse.retrain.cluster import LOCAL
-from tlcourse.retrain.run import Clock, Options, run
+from tlcourse.retrain.result import Options
+from tlcourse.retrain.run import Clock, run
 
 ABOUT = """Train a model to tell the classes of a folder of photos apart.
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,56 +15,13 @@ from tlcourse.errors import AssetError
 from tlcourse.photos.check import Finding, check_images
 from tlcourse.photos.duplicates import drop_duplicates
 from tlcourse.photos.folder import deal, parts
-from tlcourse.retrain.judge import Judgment, LearningCurve, judge, learning_curve
-
-if TYPE_CHECKING:
-    from tlcourse.retrain.train import Trained
+from tlcourse.retrain.judge import Judgment, judge, learning_curve
+from tlcourse.retrain.result import Options, Result
 
 # What a Keras application has to be to come before photonet: small enough for two cores.
 SENSIBLE = ("MobileNetV2", "EfficientNetV2B0", "MobileNetV3Large", "EfficientNetB0", "MobileNet")
 FOR_THE_REPORT = 10  # seconds of a time budget that training leaves
-
-
-@dataclass(frozen=True)
-class Options:
-    """What was asked for; `budget` in seconds, None without end."""
-
-    folder: Path
-    output: Path
-    backbone: str | None = None
-    validation: float = 0.2
-    test: float = 0.2
-    seed: int = 0
-    budget: float | None = None
-    dask: str | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of it: all that the report tells.
-
-    Attributes:
-        task: pictures as the network sees them, memory maps; the paths are in `paths`.
-        paths: by split, in the order of the pictures.
-        findings: files that were left out, and why.
-        notes: files that were read after a conversion.
-        test: how the model does on the test photos.
-        curve: of a linear probe.
-        seconds: by step.
-    """
-
-    options: Options
-    backbone: str
-    size: int
-    task: Task
-    paths: dict[str, tuple[Path, ...]]
-    findings: tuple[Finding, ...]
-    notes: tuple[Finding, ...]
-    trained: "Trained"
-    test: Judgment
-    curve: LearningCurve
-    seconds: dict[str, float]
-    model_path: Path
+MISTAKES = 8  # that are explained, at most
 
 
 @dataclass
@@ -84,7 +40,7 @@ class Clock:
 
 
 def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
-    """Check, split, extract, probe, fine-tune, save, test.
+    """Check, split, extract, probe, fine-tune, save, test, explain, audit.
 
     Args:
         options: what is asked for.
@@ -121,6 +77,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         from tlcourse.machine.device import setup_device
 
         device = setup_device(seed=options.seed)
+        from tlcourse import auditing
         from tlcourse.networks.backbones import load_backbone
         from tlcourse.retrain import model, train
 
@@ -170,7 +127,9 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         target = options.output / "model.keras"
         model.save_model(model.ready_to_use(trained.model, task.class_names, size), target)
     with clock("testing"):
-        test = judge(_probabilities(trained.model, task.test.images), task.test.labels)
+        test = judge(_probabilities(trained.model, train.Batches(task.test)), task.test.labels)
+    with clock("evidence for mistakes"):
+        mistakes, evidence = _explain(trained.model, task.test.images, test)
     with clock("learning curve"):
         curve = learning_curve(
             features["train"],
@@ -178,19 +137,24 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
             regularization=trained.regularization,
             seed=options.seed,
         )
+    with clock("audit"):
+        audit = auditing.audit(trained.model, task)
     return Result(
-        options,
-        name,
-        size,
-        task,
-        dealt.paths,
-        (*problems, *copies),
-        notes,
-        trained,
-        test,
-        curve,
-        clock.seconds,
-        target,
+        options=options,
+        backbone=name,
+        size=size,
+        task=task,
+        paths=dealt.paths,
+        findings=(*problems, *copies),
+        notes=notes,
+        trained=trained,
+        test=test,
+        mistakes=mistakes,
+        evidence=evidence,
+        curve=curve,
+        audit=audit,
+        seconds=clock.seconds,
+        model_path=target,
     )
 
 
@@ -227,14 +191,22 @@ def _extract(paths, digests, backbone, name: str, size: int, options: Options):
         return stream.extract(paths, digests, backbone, size, compute)
 
 
-def _probabilities(classifier, pictures: np.ndarray) -> np.ndarray:
+def _probabilities(classifier, batches) -> np.ndarray:
     import keras
 
-    logits = [
-        keras.ops.convert_to_numpy(classifier.predict_on_batch(np.asarray(pictures[at : at + 32])))
-        for at in range(0, len(pictures), 32)
-    ]
-    return keras.ops.convert_to_numpy(keras.ops.softmax(np.concatenate(logits)))
+    # Batches, and no memory map: of an array, `predict` makes one tensor of all photos first.
+    return keras.ops.convert_to_numpy(keras.ops.softmax(classifier.predict(batches, verbose=0)))
+
+
+def _explain(classifier, pictures: np.ndarray, test: Judgment) -> tuple[np.ndarray, np.ndarray]:
+    """The surest mistakes, (m,), and where the model found the class that it said (m, h, w)."""
+    from tlcourse.inside.explain import grad_cam
+
+    mistakes = test.worst(MISTAKES)
+    if not len(mistakes):
+        return mistakes, np.empty((0, *pictures.shape[1:3]), "float32")
+    said = test.answers[mistakes]
+    return mistakes, grad_cam(classifier, np.asarray(pictures[mistakes]), class_index=said).maps
 
 
 def _must_be_writable(folder: Path) -> None:

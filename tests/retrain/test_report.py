@@ -1,0 +1,101 @@
+"""The report alone, of results made by hand: it renders them, and has no model to ask."""
+
+import html
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tlcourse.auditing.report import Finding as Fault
+from tlcourse.auditing.report import Report
+from tlcourse.data import Split, Task
+from tlcourse.photos.check import Finding
+from tlcourse.retrain.judge import LearningCurve, judge
+from tlcourse.retrain.report import render
+from tlcourse.retrain.result import Options, Result
+
+FOLDER = Path("my photos")
+
+
+def made(names, answers):
+    """A result with two test photos a class; `answers` are what the model says of them."""
+    labels = np.repeat(np.arange(len(names)), 2)
+    split = Split(np.zeros((len(labels), 8, 8, 3), np.uint8), labels)
+    test = judge(np.eye(len(names))[answers], labels)
+    mistakes = test.worst(8)
+    score = SimpleNamespace(accuracy=0.5, loss=0.7)
+    return Result(
+        options=Options(FOLDER, Path("out")),
+        backbone="photonet",
+        size=8,
+        task=Task("my photos", names, split, split, split),
+        paths={"test": tuple(FOLDER / names[k] / f"{at}.jpg" for at, k in enumerate(labels))},
+        findings=(Finding(FOLDER / "a <i>.jpg", "is no image & empty."),),
+        notes=(),
+        trained=SimpleNamespace(
+            method="linear probe", scores={"linear probe": score}, note="Cut & dried.",
+            regularization=0.01, model=None,
+        ),
+        test=test,
+        mistakes=mistakes,
+        evidence=np.zeros((len(mistakes), 8, 8), "float32"),
+        curve=LearningCurve((4, 8), np.array([[0.25, 0.75], [0.5, 0.5]]), 0.0, 0.0),
+        audit=Report((Fault("error", "too <high>", "1e9", "why", "lr = 1e-3"),), ("it",)),
+        seconds={"features & all": 3.0, "audit": 1.5},
+        model_path=Path("out") / "model.keras",
+    )  # fmt: skip
+
+
+def rows(page, of):
+    """The cells of each row of the table that stands after some words."""
+    table = page[page.index(of) :].split("<table", 1)[1].split("</table>")[0]
+    cells = re.compile(r"<t[hd][^>]*>(.*?)</t[hd]>", re.S)
+    return [[html.unescape(cell) for cell in cells.findall(row)] for row in table.split("<tr>")[1:]]
+
+
+def test_classes_mistakes_and_times():
+    page = render(made(("cat", "dog & <b>"), [0, 1, 1, 1]))
+    assert '<p class="big">75.0% right</p>' in page
+    assert rows(page, "Class by class")[1:] == [
+        ["cat", "2", "100%", "50%"],
+        ["dog & <b>", "2", "67%", "100%"],
+    ]
+    assert rows(page, "found of all there are")[1:] == [["cat", "1", "1"], ["dog & <b>", "", "2"]]
+    assert "<figcaption>cat/1.jpg: is cat, the model says dog &amp; &lt;b&gt; (100%)" in page
+    assert "Validation accuracy: 50% with 4, 50% with 8 training photos." in page
+    times = page[page.index("Where the time went") :]
+    assert times.index("features &amp; all</th><td>3.0 s") < times.index("audit</th><td>1.5 s")
+    assert re.findall(r"width: ([\d.]+)rem", times) == ["12.0", "6.0"]
+
+
+def test_what_people_wrote_is_text_and_no_tags():
+    page = render(made(("cat", "dog & <b>"), [0, 1, 1, 1]))
+    for words in ("dog & <b>", "a <i>.jpg", "is no image & empty.", "too <high>", "Cut & dried."):
+        assert html.escape(words) in page
+        assert words not in page
+
+
+def test_a_class_that_is_never_said_has_no_precision():
+    page = render(made(("cat", "dog"), [1, 1, 1, 1]))
+    assert rows(page, "Class by class")[1] == ["cat", "2", "–", "0%"]
+
+
+def test_of_many_classes_only_the_pairs_that_occur_are_told():
+    names = tuple(f"class {k:02}" for k in range(26))
+    page = render(made(names, [3, 3, 1, *np.repeat(np.arange(26), 2)[3:]]))
+    assert 'class="confusion"' not in page
+    assert rows(page, "found of all there are")[1:] == [["class 00", "class 03", "2"]]
+
+
+def test_without_mistakes():
+    page = render(made(("cat", "dog"), [0, 0, 1, 1]))
+    assert "<p>There is none.</p>" in page
+    assert "Grad-CAM" not in page
+
+
+def test_a_misspelled_field_is_an_error_and_no_hole():
+    result = made(("cat", "dog"), [0, 0, 1, 1])
+    with pytest.raises(Exception, match="has no attribute 'backbone'"):
+        render(SimpleNamespace(**{k: v for k, v in vars(result).items() if k != "backbone"}))
