@@ -19,7 +19,7 @@ class Judgment:
         interval: 95 % interval of the accuracy (Wilson).
         confusion: (classes, classes) counts: right answers down, answers given across.
         precision: (classes,), of the answers "k", the share that is right; NaN without any.
-        recall: (classes,), of the photos of class k, the share that was found.
+        recall: (classes,), of the photos of class k, the share that was found; NaN without any.
     """
 
     probabilities: np.ndarray
@@ -53,15 +53,19 @@ def judge(probabilities: np.ndarray, labels: np.ndarray) -> Judgment:
         probabilities: (n, classes).
         labels: int (n,).
     """
-    classes = probabilities.shape[1]
+    from sklearn.metrics import confusion_matrix, precision_score, recall_score
+
     answers = probabilities.argmax(axis=1)
-    confusion = np.zeros((classes, classes), int)
-    np.add.at(confusion, (labels, answers), 1)
-    right = np.diag(confusion)
-    with np.errstate(invalid="ignore"):
-        precision, recall = right / confusion.sum(axis=0), right / confusion.sum(axis=1)
-    interval = wilson(int(right.sum()), len(labels))
-    return Judgment(probabilities, labels, interval, confusion, precision, recall)
+    classes = np.arange(probabilities.shape[1])  # also those of which there is no photo
+    each = {"labels": classes, "average": None, "zero_division": np.nan}
+    return Judgment(
+        probabilities=probabilities,
+        labels=labels,
+        interval=wilson(int(np.sum(answers == labels)), len(labels)),
+        confusion=confusion_matrix(labels, answers, labels=classes),
+        precision=precision_score(labels, answers, **each),
+        recall=recall_score(labels, answers, **each),
+    )
 
 
 def wilson(right: int, total: int) -> tuple[float, float]:
