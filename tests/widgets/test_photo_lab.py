@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tlcourse.drawing.render import render
-from tlcourse.widgets.photo_lab import photo_lab, verdict
+from tlcourse.widgets.photo_lab import photo_lab
+from tlcourse.widgets.photo_lab_results import verdict
 from tlcourse.widgets.upload import Photo
 
 SOON = 60.0  # seconds

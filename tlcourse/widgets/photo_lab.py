@@ -2,7 +2,6 @@
 
 import html
 from collections.abc import Callable, Sequence
-from itertools import starmap
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -12,11 +11,11 @@ from tlcourse.errors import InputError
 from tlcourse.retrain import lab
 from tlcourse.widgets import style
 from tlcourse.widgets.jobs import Job, Run
+from tlcourse.widgets.photo_lab_results import answer_html, mistakes_html, verdict
 from tlcourse.widgets.upload import Photo, upload
 
 MOST_CLASSES = 6
 THUMBNAILS = 14  # of a class that are shown
-MISTAKES, MISTAKE = 4, 130  # that are shown, and the height of a photo in pixels
 EXAMPLES_EACH = 14
 NO_EXAMPLES = "your own photos"
 _DRAWN = ("sunglasses", "eyeglasses", "goggles")
@@ -84,53 +83,105 @@ def photo_lab(folder: str | Path = ".") -> widgets.VBox:
     Returns:
         The widget.
     """
-    panels: list[ClassPanel] = []
-    trained: lab.Trained | None = None
-    unseen: list[Photo] = []  # examples to try
+    return PhotoLab(Path(folder)).widget
 
-    photos_line, try_line, save_line = style.message(), style.message(), style.message()
-    classes, result = widgets.VBox(), widgets.HTML()
-    tried, saved = widgets.HTML(), widgets.HTML()
-    examples = style.labeled(
-        widgets.Dropdown, "Start with", options=[NO_EXAMPLES, *EXAMPLES], width="26em"
-    )
-    name = style.labeled(widgets.Text, "Folder", value="my photo lab", width="20em")
 
-    def changed() -> None:
-        job.line.say("" if trained is None else "The photos have changed: train again.")
+class PhotoLab:
+    """The controls in the order of their use, and what they have come to.
 
-    def add_class(_=None) -> None:
-        if len(panels) < MOST_CLASSES:
-            panels.append(ClassPanel(len(panels) + 1, photos_line, changed))
-        classes.children = [panel.widget for panel in panels]
-        more.disabled = len(panels) == MOST_CLASSES
+    Attributes:
+        widget: all of it.
+    """
 
-    def start_with(_) -> None:
-        nonlocal unseen
-        found = EXAMPLES.get(examples.value, dict)()
-        while len(panels) < max(2, len(found)):
-            add_class()
-        del panels[max(2, len(found)) :]
-        unseen = []
+    def __init__(self, folder: Path) -> None:
+        """Lay out two empty classes; `folder` is where `Save` makes its folder."""
+        self._folder = folder
+        self._panels: list[ClassPanel] = []
+        self._trained: lab.Trained | None = None
+        self._unseen: list[Photo] = []  # examples to try
+        self._photos_line, self._try_line = style.message(), style.message()
+        self._save_line = style.message()
+        self._classes, self._result = widgets.VBox(), widgets.HTML()
+        self._tried, self._saved = widgets.HTML(), widgets.HTML()
+        self._job = Job("Training", on_finish=self._finished)
+        choosing, training, trying, saving = (
+            self._choosing(), self._training(), self._trying(), self._saving()
+        )  # fmt: skip
+        self._add_class()
+        self._add_class()
+        self.widget = style.demo(
+            "Photo lab: teach a network your own classes",
+            choosing, self._classes, self._photos_line,
+            training, self._result,
+            trying, self._try_line, self._tried,
+            saving, self._save_line, self._saved,
+        )  # fmt: skip
+
+    # -------------------------------------------------------------- rows of controls
+
+    def _choosing(self) -> widgets.Widget:
+        self._examples = style.labeled(
+            widgets.Dropdown, "Start with", options=[NO_EXAMPLES, *EXAMPLES], width="26em"
+        )
+        self._examples.observe(style.guarded(self._start_with, self._photos_line), "value")
+        add = style.guarded(self._add_class, self._photos_line)
+        self._more = style.button("Add a class", add, icon="plus")
+        return style.row(self._examples, self._more)
+
+    def _training(self) -> widgets.Widget:
+        train = style.guarded(self._train, self._photos_line)
+        return style.row(style.button("Train", train, icon="play", primary=True), self._job.widget)
+
+    def _trying(self) -> widgets.Widget:
+        self._try_new = upload("Try a new photo", style.guarded(self._try_photos, self._try_line))
+        self._try_new.disabled = True
+        try_example = style.guarded(self._try_example, self._try_line)
+        self._example = style.button("Try an example", try_example, disabled=True)
+        return style.row(self._try_new, self._example)
+
+    def _saving(self) -> widgets.Widget:
+        self._name = style.labeled(widgets.Text, "Folder", value="my photo lab", width="20em")
+        keep = style.guarded(self._keep, self._save_line)
+        self._save = style.button("Save", keep, icon="save", disabled=True)
+        return style.row(self._name, self._save)
+
+    # -------------------------------------------------------------- classes and their photos
+
+    def _add_class(self, _=None) -> None:
+        if len(self._panels) < MOST_CLASSES:
+            panel = ClassPanel(len(self._panels) + 1, self._photos_line, self._changed)
+            self._panels.append(panel)
+        self._show_classes()
+
+    def _show_classes(self) -> None:
+        self._classes.children = [panel.widget for panel in self._panels]
+        self._more.disabled = len(self._panels) == MOST_CLASSES
+
+    def _changed(self) -> None:
+        trained = self._trained is not None
+        self._job.line.say("The photos have changed: train again." if trained else "")
+
+    def _start_with(self, _) -> None:
+        found = EXAMPLES.get(self._examples.value, dict)()
         given = list(found.items()) or [(f"class {k + 1}", []) for k in range(2)]
-        for panel, (class_name, photos) in zip(panels, given, strict=True):
+        while len(self._panels) < len(given):
+            self._add_class()
+        del self._panels[len(given) :]
+        self._unseen = []
+        for panel, (class_name, photos) in zip(self._panels, given, strict=True):
             panel.fill(class_name, photos[:EXAMPLES_EACH])
-            unseen += photos[EXAMPLES_EACH:]
-        unseen.sort(key=lambda photo: photo.name[::-1])  # the classes in turn
-        classes.children = [panel.widget for panel in panels]
-        more.disabled = len(panels) == MOST_CLASSES
-        example.disabled = trained is None or not unseen
-        photos_line.say("")
-        changed()
+            self._unseen += photos[EXAMPLES_EACH:]
+        self._unseen.sort(key=lambda photo: photo.name[::-1])  # the classes in turn
+        self._show_classes()
+        self._example.disabled = self._trained is None or not self._unseen
+        self._photos_line.say("")
+        self._changed()
 
-    def names() -> list[str]:
-        cleaned = [lab.clean_name(panel.name.value) for panel in panels if panel.photos]
-        if "" in cleaned or len({name.lower() for name in cleaned}) < len(cleaned):
-            raise InputError("Give each class a name of its own.")
-        return cleaned
+    # -------------------------------------------------------------- training
 
-    def train(_) -> None:
-        class_names, filled = names(), [panel for panel in panels if panel.photos]
+    def _train(self, _) -> None:
+        filled = [panel for panel in self._panels if panel.photos]
+        class_names = names_of(filled)
         photos = [photo.pixels for panel in filled for photo in panel.photos]
         labels = np.repeat(np.arange(len(filled)), [len(panel.photos) for panel in filled])
 
@@ -144,60 +195,56 @@ def photo_lab(folder: str | Path = ".") -> widgets.VBox:
                 return None
             return made, mistakes_html(made)
 
-        job.start(work)
+        self._job.start(work)
 
-    def finished(job: Job) -> None:
-        nonlocal trained
+    def _finished(self, job: Job) -> None:
         if job.result is None:
             if job.stopped:
                 job.line.say("Stopped. Nothing has changed.")
             return
-        trained, result.value = job.result
-        tried.value = saved.value = ""
-        save.disabled = try_new.disabled = False
-        example.disabled = not unseen
-        job.line.say(verdict(trained))
+        self._trained, self._result.value = job.result
+        self._tried.value = self._saved.value = ""
+        self._save.disabled = self._try_new.disabled = False
+        self._example.disabled = not self._unseen
+        job.line.say(verdict(self._trained))
 
-    def try_photos(photos: Sequence[Photo], complaints: Sequence[str] = ()) -> None:
+    # -------------------------------------------------------------- the trained model
+
+    def _try_photos(self, photos: Sequence[Photo], complaints: Sequence[str] = ()) -> None:
         if complaints:
-            try_line.warn(" ".join(complaints))
+            self._try_line.warn(" ".join(complaints))
             return
-        if trained is None:
-            try_line.warn("Train first; then try a photo.")
+        if self._trained is None:
+            self._try_line.warn("Train first; then try a photo.")
             return
-        try_line.say("")
-        tried.value = answer_html(trained, photos[0])
+        self._try_line.say("")
+        self._tried.value = answer_html(self._trained, photos[0])
 
-    def try_example(_) -> None:
-        unseen.append(unseen.pop(0))
-        try_photos(unseen[-1:])
+    def _try_example(self, _) -> None:
+        self._unseen.append(self._unseen.pop(0))
+        self._try_photos(self._unseen[-1:])
 
-    def keep(_) -> None:
-        made = lab.save(trained, Path(folder) / (lab.clean_name(name.value) or "photo lab"))
-        save_line.say(f"Saved: “{made.name}” holds model.keras, train.py and the photos.")
-        saved.value = (
+    def _keep(self, _) -> None:
+        name = lab.clean_name(self._name.value) or "photo lab"
+        made = lab.save(self._trained, self._folder / name)
+        self._save_line.say(f"Saved: “{made.name}” holds model.keras, train.py and the photos.")
+        self._saved.value = (
             "<details><summary>The code that made it: train.py</summary>"
             f"<pre style='font-size: 15px; line-height: 1.3'>"
-            f"{html.escape(lab.script(trained.class_names))}</pre></details>"
+            f"{html.escape(lab.script(self._trained.class_names))}</pre></details>"
         )
 
-    job = Job("Training", on_finish=finished)
-    go = style.button("Train", style.guarded(train, photos_line), icon="play", primary=True)
-    more = style.button("Add a class", style.guarded(add_class, photos_line), icon="plus")
-    try_new = upload("Try a new photo", style.guarded(try_photos, try_line))
-    example = style.button("Try an example", style.guarded(try_example, try_line), disabled=True)
-    save = style.button("Save", style.guarded(keep, save_line), icon="save", disabled=True)
-    try_new.disabled = True
-    examples.observe(style.guarded(start_with, photos_line), "value")
-    add_class()
-    add_class()
-    return style.demo(
-        "Photo lab: teach a network your own classes",
-        style.row(examples, more), classes, photos_line,
-        style.row(go, job.widget), result,
-        style.row(try_new, example), try_line, tried,
-        style.row(name, save), save_line, saved,
-    )  # fmt: skip
+
+def names_of(panels: Sequence[ClassPanel]) -> list[str]:
+    """The names of the classes, fit to be names of folders.
+
+    Raises:
+        InputError: one has no name, or two have one.
+    """
+    cleaned = [lab.clean_name(panel.name.value) for panel in panels]
+    if "" in cleaned or len({name.lower() for name in cleaned}) < len(cleaned):
+        raise InputError("Give each class a name of its own.")
+    return cleaned
 
 
 # ------------------------------------------------------------------ examples
@@ -227,63 +274,3 @@ def _faces() -> dict[str, list[Photo]]:
 
 
 EXAMPLES = {"drawn glasses and goggles": _drawn, "photographs: face or not": _faces}
-
-
-# ------------------------------------------------------------------ results in words and pictures
-
-
-def verdict(trained: lab.Trained) -> str:
-    """How many photos were named right when they were left out, in one sentence."""
-    count = len(trained.labels)
-    right = count - len(trained.wrong)
-    way = "Each photo was" if trained.left_out == 1 else "A tenth of the photos at a time was"
-    return f"{right} of {count} right. {way} left out, and judged by a head trained on the others."
-
-
-def mistakes_html(trained: lab.Trained) -> str:
-    """The surest mistakes, and where the evidence lay."""
-    if not len(trained.wrong):
-        return "<p>No photo was named wrong.</p>"
-    cells = []
-    for at in trained.wrong[:MISTAKES]:
-        photo, share = trained.photos[at], trained.held_out[at]
-        said = trained.class_names[share.argmax()]
-        right = trained.class_names[trained.labels[at]]
-        for_said, for_right = lab.explain(trained, at)
-        pictures = {
-            "the photo": style.image_html(photo, alt=f"A mistake: {right}", height=MISTAKE),
-            f"for {said}": style.heat_html(
-                photo, for_said, alt=f"Evidence for {said}", height=MISTAKE
-            ),
-            f"for {right}": style.heat_html(
-                photo, for_right, alt=f"Evidence for {right}", height=MISTAKE
-            ),
-        }
-        words = f"<b>{html.escape(right)}</b>, called {html.escape(said)} ({share.max():.0%})"
-        shown = style.row_html(starmap(style.figure_html, pictures.items()), 12)
-        cells.append(f"<div>{words}{shown}</div>")
-    count = len(trained.wrong)
-    words = "the" if count <= MISTAKES else f"{MISTAKES} of {count}"
-    words = f"Here are {words} mistakes, the surest first, and where the evidence lay:"
-    return f"<p>{words}</p>{style.row_html(cells, 48)}"
-
-
-def answer_html(trained: lab.Trained, photo: Photo) -> str:
-    """What the model says about a new photo: bars, and where the evidence lay."""
-    shares, heat = lab.judge(trained, photo.pixels)
-    bars = "".join(
-        f"<div>{html.escape(trained.class_names[k])} {shares[k]:.0%}</div>"
-        f"<div style='background: {style.ACCENT}; height: 14px; width: {shares[k]:.0%}; "
-        "min-width: 2px; margin-bottom: 6px'></div>"
-        for k in shares.argsort()[::-1]
-    )
-    said = trained.class_names[shares.argmax()]
-    pictures = [
-        style.figure_html(photo.name, style.image_html(photo.pixels, alt="New photo", height=200)),
-        style.figure_html(
-            f"evidence for {said}",
-            style.heat_html(photo.pixels, heat, alt=f"Evidence for {said}", height=200),
-        ),
-        f"<div style='width: 20em'>{bars}</div>",
-    ]
-    return style.row_html(pictures, 16)
