@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 
 
-def progress(items: Iterable, label: str, total: int | None = None) -> Iterable:
+def with_bar(items: Iterable, label: str, total: int | None = None) -> Iterable:
     """`items`, with a bar that goes away at the end; without one if `TQDM_DISABLE` is set.
 
     Items that have no length need their number as `total`.

@@ -177,3 +177,53 @@ def test_a_path_that_stayed_says_nothing(module, name):
 def test_an_old_module_lacks_what_it_never_had():
     with pytest.raises(AttributeError, match=r"'tlcourse\.probe' has no attribute 'prob'"):
         _ = importlib.import_module("tlcourse.probe").prob
+
+
+# Slow to import, or not there at all on some machines: only what needs them waits for them.
+SLOW = {
+    *("IPython", "absl", "distributed", "filelock", "h5py", "ipywidgets", "jinja2", "joblib"),
+    *("keras", "keras_hub", "matplotlib", "nbclient", "nbconvert", "nbformat", "nbgrader", "PIL"),
+    *("platformdirs", "psutil", "safetensors", "scipy", "skimage", "sklearn", "tensorflow"),
+    *("torch", "tqdm", "traitlets"),
+}
+# Imported late for another reason, which stands beside the import.
+LATE = {("commands/doctor.py", "tlcourse.data"), ("commands/doctor.py", "tlcourse.machine.device")}
+
+
+def top_level(path: Path) -> set[str]:
+    """Each module and name that a file imports when it is imported itself."""
+    found = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def is_slow(name: str, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a package is slow, or one of our modules imports a slow one at once."""
+    if name.split(".")[0] != "tlcourse" or name in seen:
+        return name.split(".")[0] in SLOW
+    path = PACKAGE.parent / Path(*name.split("."))
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return path.is_file() and any(is_slow(other, seen | {name}) for other in top_level(path))
+
+
+def test_only_slow_imports_wait_in_functions():
+    early = []
+    for path in MODULES:
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import):
+                    names = {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module != "tlcourse":
+                    names = {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+                else:  # the public face finds its rooms when they are asked for
+                    continue
+                where = path.relative_to(PACKAGE).as_posix()
+                if not any(is_slow(name) or (where, name) in LATE for name in names):
+                    early.append(f"{where}:{node.lineno} {sorted(names)[0]}")
+    assert early == []

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tlcourse.errors import CourseError
+from tlcourse.exercises.exercise import STUB
 from tlcourse.files.assets import PACKAGE, atomic_path
 
 CONFIG = "nbgrader_config.py"
@@ -67,7 +68,6 @@ def make_course(folder: Path, solutions: Path | None = None) -> list[str]:
             "repository, not with the package: run this in a clone, or name the folder with "
             "--solutions."
         )
-    from tlcourse.exercises.exercise import STUB
 
     if not (folder / CONFIG).exists():
         _write(folder / CONFIG, _CONFIG_TEXT.format(stub=STUB))

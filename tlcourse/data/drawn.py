@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from tlcourse.data.task import Split, Task
+from tlcourse.drawing.render import RENDERER_VERSION, SOURCE_CLASSES, TARGET_CLASSES, render
 from tlcourse.files import assets
 from tlcourse.files.arrays import cached_array
-from tlcourse.progress import progress
+from tlcourse.progress import with_bar
 
 # Pictures a class of the two fixed splits. Training pictures are numbered after them, so a
 # training set can be of any size and never shares a picture with validation or test.
@@ -27,15 +28,11 @@ def load_objects(*, train_per_class: int = 200, seed: int = 0, description: str 
     Raises:
         ValueError: `train_per_class` is below 1.
     """
-    from tlcourse.drawing.render import SOURCE_CLASSES
-
     return _load("objects", SOURCE_CLASSES, train_per_class, seed, description)
 
 
 def load_sunglasses(*, train_per_class: int = 100, seed: int = 0, description: str = "") -> Task:
     """Sunglasses and 5 look-alikes, 64×64; the target task. Arguments as for `load_objects`."""
-    from tlcourse.drawing.render import TARGET_CLASSES
-
     return _load("sunglasses", TARGET_CLASSES, train_per_class, seed, description)
 
 
@@ -67,8 +64,6 @@ def _pictures(
 
     What keeps the cache from being written is added to `unsaved`.
     """
-    from tlcourse.drawing.render import RENDERER_VERSION
-
     shape = (len(classes) * count, 64, 64, 3)
     labels = np.repeat(np.arange(len(classes), dtype=np.int64), count)
     key = Path("drawn") / f"v{RENDERER_VERSION}" / f"{name}-s{seed}-{start}-{count}.npy"
@@ -83,12 +78,10 @@ def _pictures(
 
 
 def _draw(name: str, classes: tuple[str, ...], seed: int, start: int, count: int) -> np.ndarray:
-    from tlcourse.drawing.render import render
-
     images = np.empty((len(classes) * count, 64, 64, 3), np.uint8)
     jobs = [(k, start + i) for k in range(len(classes)) for i in range(count)]
     if len(jobs) >= 2000:  # a few seconds
-        jobs = progress(jobs, f"Drawing {name}")
+        jobs = with_bar(jobs, f"Drawing {name}")
     for at, (k, index) in enumerate(jobs):
         images[at] = render(classes[k], seed, index)
     return images

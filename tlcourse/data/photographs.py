@@ -1,6 +1,7 @@
 """Seven photographs that come with scikit-image and scikit-learn. See datasets/photographs."""
 
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 
 import numpy as np
 from PIL import Image
@@ -23,8 +24,6 @@ def load_photographs() -> dict[str, np.ndarray]:
     Returns:
         name → uint8 (height, width, 3), from 300 to 741 pixels a side.
     """
-    from importlib.resources import files
-
     photographs = {}
     for name, (package, file) in _SOURCES.items():
         with (files(package) / file).open("rb") as opened, Image.open(opened) as picture:

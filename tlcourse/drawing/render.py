@@ -6,7 +6,7 @@ else, and is the same on every machine (see `tlcourse.drawing.canvas`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -100,43 +100,3 @@ def render(name: str, seed: int, index: int, size: int = 64) -> np.ndarray:
     canvas = Canvas(name, seed, index, size)
     draw(canvas)
     return canvas.picture()
-
-
-def render_many(
-    names: Sequence[str],
-    n_per_class: int,
-    seed: int,
-    start: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the pictures `start` to `start + n_per_class - 1` of each class.
-
-    The classes are interleaved: picture `i * len(names) + k` is number `start + i` of class
-    `names[k]`, so any leading part is balanced. Shuffle before training all the same.
-
-    Args:
-        names: class names; the label of a picture is the position of its class here.
-        n_per_class: pictures a class.
-        seed: as for `render`.
-        start: number of the first picture of each class; ranges that do not overlap share none.
-        progress: called as `progress(done, total)` after every round of classes.
-
-    Returns:
-        Images, uint8 (n, 64, 64, 3), and labels, int64 (n,), with n = n_per_class * len(names).
-
-    Raises:
-        ValueError: as for `render`, or `n_per_class` is negative.
-    """
-    if n_per_class < 0:
-        raise ValueError(f"n_per_class must be 0 or more; got {n_per_class}.")
-    for name in names:
-        _drawing(name)
-    total = n_per_class * len(names)
-    images = np.empty((total, 64, 64, 3), np.uint8)
-    labels = np.tile(np.arange(len(names), dtype=np.int64), n_per_class)
-    for i in range(n_per_class):
-        for k, name in enumerate(names):
-            images[i * len(names) + k] = render(name, seed, start + i)
-        if progress is not None:
-            progress((i + 1) * len(names), total)
-    return images, labels

@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tlcourse.inside.scores import TOP, layers_graph
+from tlcourse.inside.tracing import compiled
+from tlcourse.networks.layers import list_layers
+
 if TYPE_CHECKING:
     import keras
 
@@ -45,9 +49,6 @@ class LayerLooker:
         """Look at one picture, uint8 (size, size, 3); None explains the likeliest class."""
         from scipy.special import softmax
 
-        from tlcourse.inside.scores import TOP, layers_graph
-        from tlcourse.inside.tracing import compiled
-
         batch = picture[None]
         run = compiled(layers_graph, self.model, self.layers, batch, ((None,), "int32"))
         wanted = np.array([TOP if class_index is None else class_index], "int32")
@@ -66,8 +67,6 @@ def spatial_layers(model: "keras.Model") -> tuple[str, ...]:
     Raises:
         ValueError: the model has no such layer.
     """
-    from tlcourse.networks.layers import list_layers
-
     rows = [
         row
         for row in list_layers(model)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tlcourse.errors import InputError, did_you_mean
 from tlcourse.files.keras_weights import find_weights, locate_weights
 from tlcourse.networks.imagenet import put_weights, weights_file
+from tlcourse.networks.trained import stored_weights
 
 if TYPE_CHECKING:
     import keras
@@ -143,8 +144,6 @@ def load_backbone(
 
 def bundled_weights(name: str) -> dict[str, "np.ndarray"]:
     """The trained weights of one of the course's own networks, by `layer/variable`, float32."""
-    from tlcourse.networks.trained import stored_weights
-
     return stored_weights(_weights_of(name))
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tlcourse.errors import ImageFolderError
+from tlcourse.machine.limits import usable_cpus
 from tlcourse.photos.read import EXTENSIONS, Look, examine
-from tlcourse.progress import progress
+from tlcourse.progress import with_bar
 
 SHOW_PROGRESS_FROM = 500  # photos of one class; a few seconds
 
@@ -168,12 +169,10 @@ def _hidden(path: Path) -> bool:
 
 
 def _examine_all(paths: list[Path]) -> list[Look]:
-    from tlcourse.machine.limits import usable_cpus
-
     # Filters of warnings belong to all threads: set here, what threads set and reset is no matter.
     with warnings.catch_warnings(), ThreadPoolExecutor(usable_cpus()) as threads:
         warnings.simplefilter("ignore")
         looks = threads.map(examine, paths)
         if len(paths) >= SHOW_PROGRESS_FROM:
-            looks = progress(looks, f"Checking {paths[0].parent.name}", len(paths))
+            looks = with_bar(looks, f"Checking {paths[0].parent.name}", len(paths))
         return list(looks)

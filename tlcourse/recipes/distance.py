@@ -21,7 +21,7 @@ import numpy as np
 from tlcourse.data import Task, load_task
 from tlcourse.data.studies import DISTANCE_SIZES, SOURCES, TARGETS, Point, Run, read
 from tlcourse.networks.backbones import load_backbone
-from tlcourse.progress import progress
+from tlcourse.progress import with_bar
 from tlcourse.recipes import surface
 from tlcourse.transfer.features import extract_features
 from tlcourse.transfer.probe import linear_probe
@@ -92,7 +92,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     end = time.monotonic() + 60 * options.minutes
     table = read(options.out, Run) if options.out.is_file() else {}
-    for run in progress([run for run in runs() if run not in table], "Distance"):
+    for run in with_bar([run for run in runs() if run not in table], "Distance"):
         table[run] = accuracy(run)
         surface.write(options.out, table)
         if time.monotonic() > end:

@@ -23,7 +23,7 @@ from tlcourse.data.studies import METHODS, STAGES, SURFACE_SIZES, Point, read
 from tlcourse.files.assets import atomic_path
 from tlcourse.networks.small import LOSS, RATES, small_network
 from tlcourse.old_names import moved
-from tlcourse.progress import progress
+from tlcourse.progress import with_bar
 
 SEEDS = 10
 BATCH = 16
@@ -101,7 +101,7 @@ def run(path: Path, todo: Iterable[Point]) -> dict[Point, float]:
     objects = load_task("objects", train_per_class=150)
     task = load_task("sunglasses", train_per_class=max(SURFACE_SIZES))
     source, seed = None, None
-    for point in progress(todo, "Transfer surface"):
+    for point in with_bar(todo, "Transfer surface"):
         if point.seed != seed:
             source, seed = train_source(objects, point.seed), point.seed
         table[point] = accuracy(source, task, point)

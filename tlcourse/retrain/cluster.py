@@ -18,7 +18,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tlcourse.errors import AssetError
+from tlcourse.machine.device import setup_device
 from tlcourse.machine.limits import usable_cpus
+from tlcourse.networks.backbones import load_backbone
 from tlcourse.retrain.stream import Shard, compute_shard, shards
 
 LOCAL = "local"
@@ -93,8 +95,5 @@ def _task(paths: Sequence[Path], name: str, size: int) -> Shard:
 
 @functools.cache
 def _backbone(name: str, size: int):
-    from tlcourse.machine.device import setup_device
-    from tlcourse.networks.backbones import load_backbone
-
     setup_device()
     return load_backbone(name, image_size=size)

@@ -6,6 +6,8 @@ is a logistic regression on its 256 features. So ten photos a class are enough, 
 
 import json
 import re
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcourse.errors import AssetError, InputError
+from tlcourse.inside.explain import grad_cam
+from tlcourse.networks.backbones import load_backbone
 from tlcourse.retrain import stream
+from tlcourse.retrain.model import ready_to_use, save_model
+from tlcourse.transfer.features import extract_features
+from tlcourse.transfer.heads import build_classifier, set_head
 
 if TYPE_CHECKING:
     import keras
@@ -127,9 +134,6 @@ def train(
     Raises:
         InputError: a class has fewer than two photos, or there are fewer than two classes.
     """
-    from tlcourse.networks.backbones import load_backbone
-    from tlcourse.transfer.features import extract_features
-    from tlcourse.transfer.heads import build_classifier, set_head
     from tlcourse.transfer.probe import linear_probe
 
     _require_enough(np.bincount(labels, minlength=len(class_names)), class_names)
@@ -188,9 +192,6 @@ def explain(trained: Trained, at: int) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Two maps, float32 (64, 64): for the class that it said, and for the right one.
     """
-    from tlcourse.inside.explain import grad_cam
-    from tlcourse.transfer.heads import set_head
-
     picture = np.repeat(trained.pictures[at][None], 2, axis=0)
     classes = np.array([trained.held_out[at].argmax(), trained.labels[at]])
     with _ONE_AT_A_TIME:
@@ -210,8 +211,6 @@ def judge(trained: Trained, photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     import keras
     from scipy.special import softmax
-
-    from tlcourse.inside.explain import grad_cam
 
     with _ONE_AT_A_TIME:
         picture = picture_of(photo)
@@ -241,12 +240,7 @@ def save(trained: Trained, folder: str | Path) -> Path:
         InputError: there is something of that name.
         AssetError: it cannot be written.
     """
-    import shutil
-    import tempfile
-
     from PIL import Image
-
-    from tlcourse.retrain.model import ready_to_use, save_model
 
     folder = Path(folder)
     if folder.exists():

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from tlcourse.machine.device import setup_device
 from tlcourse.photos.read import read_image
+from tlcourse.retrain.model import load
 
 
 def predict(model_path: Path, images: list[Path]) -> list[dict]:
@@ -11,10 +13,7 @@ def predict(model_path: Path, images: list[Path]) -> list[dict]:
     Raises:
         AssetError: the model cannot be read.
     """
-    from tlcourse.machine.device import setup_device
-
     setup_device()
-    from tlcourse.retrain.model import load
 
     model = load(model_path)
     names = [str(name) for name in model.get_layer("class_names").get_vocabulary()]

@@ -10,11 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
+from tlcourse import auditing
 from tlcourse.data import Split, Task
 from tlcourse.errors import AssetError
+from tlcourse.inside.explain import grad_cam
+from tlcourse.machine.device import setup_device
+from tlcourse.networks.backbones import list_backbones, load_backbone
 from tlcourse.photos.check import Finding, check_images
 from tlcourse.photos.duplicates import drop_duplicates
 from tlcourse.photos.folder import deal, parts
+from tlcourse.retrain import cluster, model, stream
 from tlcourse.retrain.judge import Judgment, judge, learning_curve
 from tlcourse.retrain.result import Options, Result
 
@@ -74,12 +79,8 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
     say("Split: {train} to train, {validation} to validate, {test} to test.".format(**counts))
 
     with clock("starting TensorFlow"):
-        from tlcourse.machine.device import setup_device
-
         device = setup_device(seed=options.seed)
-        from tlcourse import auditing
-        from tlcourse.networks.backbones import load_backbone
-        from tlcourse.retrain import model, train
+        from tlcourse.retrain import train  # it begins with keras, which must be set up before
 
     with clock("features"):
         name = options.backbone or default_backbone()
@@ -160,8 +161,6 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
 
 def default_backbone() -> str:
     """The best small backbone whose weights are here: a Keras application, or photonet."""
-    from tlcourse.networks.backbones import list_backbones
-
     here = {row.name for row in list_backbones() if row.is_here}
     return next((name for name in SENSIBLE if name in here), "photonet")
 
@@ -172,8 +171,6 @@ def size_of(name: str) -> int:
     Raises:
         ValueError: there is no such backbone.
     """
-    from tlcourse.networks.backbones import list_backbones, load_backbone
-
     sizes = {row.name: row.image_size or 224 for row in list_backbones()}
     if name not in sizes:
         load_backbone(name)  # raises, with near matches
@@ -181,8 +178,6 @@ def size_of(name: str) -> int:
 
 
 def _extract(paths, digests, backbone, name: str, size: int, options: Options):
-    from tlcourse.retrain import cluster, stream
-
     if options.dask is None:
         compute = functools.partial(stream.compute_here, backbone=backbone, size=size)
         return stream.extract(paths, digests, backbone, size, compute)
@@ -200,8 +195,6 @@ def _probabilities(classifier, batches) -> np.ndarray:
 
 def _explain(classifier, pictures: np.ndarray, test: Judgment) -> tuple[np.ndarray, np.ndarray]:
     """The surest mistakes, (m,), and where the model found the class that it said (m, h, w)."""
-    from tlcourse.inside.explain import grad_cam
-
     mistakes = test.worst(MISTAKES)
     if not len(mistakes):
         return mistakes, np.empty((0, *pictures.shape[1:3]), "float32")

@@ -22,7 +22,7 @@ from tlcourse.files.arrays import read_array
 from tlcourse.machine.limits import usable_cpus
 from tlcourse.photos.geometry import shrink, square
 from tlcourse.photos.read import read_image
-from tlcourse.progress import progress
+from tlcourse.progress import with_bar
 from tlcourse.transfer.features import model_digest
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def extract(
     total = -(-len(paths) // SHARD)
     with warnings.catch_warnings():  # Pillow's, in all threads
         warnings.simplefilter("ignore")
-        results = progress(compute(paths), "Features, 32 photos each", total)
+        results = with_bar(compute(paths), "Features, 32 photos each", total)
         _write([assets.cache_dir() / name for name in names], results, len(paths))
     kept = _read(names, len(paths))
     if not kept:

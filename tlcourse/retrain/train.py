@@ -9,7 +9,7 @@ import numpy as np
 
 from tlcourse.data import Split
 from tlcourse.networks.layers import leaves
-from tlcourse.progress import progress
+from tlcourse.progress import with_bar
 from tlcourse.transfer.probe import linear_probe
 from tlcourse.transfer.tuning import gentle_sgd, probed_classifier
 
@@ -96,7 +96,7 @@ def train(
     watched = Batches(validation)
     start = score(model, watched)
     patience = keras.callbacks.EarlyStopping(monitor="val_loss", patience=PATIENCE)
-    bar = progress(range(EPOCHS * len(batches)), "Fine-tuning")
+    bar = with_bar(range(EPOCHS * len(batches)), "Fine-tuning")
     best = KeepBest(start, deadline, bar)
     best.set_model(model)
     try:

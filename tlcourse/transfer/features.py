@@ -17,7 +17,7 @@ from tlcourse.files.arrays import cached_array
 from tlcourse.inside.activations import ActivationExtractor
 from tlcourse.inside.tracing import as_batch
 from tlcourse.networks.layers import find_path
-from tlcourse.progress import progress
+from tlcourse.progress import with_bar
 
 if TYPE_CHECKING:
     import keras
@@ -87,7 +87,7 @@ def _compute(
     parts = []
     starts = range(0, len(images), batch_size)
     if len(images) >= SHOW_PROGRESS_FROM:
-        starts = progress(starts, "Features")
+        starts = with_bar(starts, "Features")
     for start in starts:
         output = compute(np.ascontiguousarray(images[start : start + batch_size]))
         output = output.astype("float32")

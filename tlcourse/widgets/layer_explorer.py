@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 import numpy as np
 
+from tlcourse.data.photographs import load_photographs
+from tlcourse.drawing.render import render
 from tlcourse.inside.looking import LayerLooker, Look, spatial_layers
 from tlcourse.networks.trained import load_photonet
 from tlcourse.photos.geometry import square
@@ -100,9 +102,6 @@ def layer_explorer(
 
 def bundled_pictures() -> dict[str, np.ndarray]:
     """Photographs, and drawings of the course, by name: uint8 (height, width, 3)."""
-    from tlcourse.data.photographs import load_photographs
-    from tlcourse.drawing.render import render
-
     photographs = load_photographs()
     first = ("coffee", "flower")  # those that photonet is sure of
     ordered = {name: photographs[name] for name in (*first, *photographs)}

@@ -7,6 +7,8 @@ from pathlib import Path
 import ipywidgets as widgets
 import numpy as np
 
+from tlcourse.data import load_task
+from tlcourse.drawing.render import render
 from tlcourse.errors import InputError
 from tlcourse.retrain import lab
 from tlcourse.widgets import style
@@ -251,8 +253,6 @@ def names_of(panels: Sequence[ClassPanel]) -> list[str]:
 
 
 def _drawn() -> dict[str, list[Photo]]:
-    from tlcourse.drawing.render import render
-
     return {
         name: [Photo(f"{name} {at}", render(name, 0, at, size=128)) for at in range(20)]
         for name in _DRAWN
@@ -260,8 +260,6 @@ def _drawn() -> dict[str, list[Photo]]:
 
 
 def _faces() -> dict[str, list[Photo]]:
-    from tlcourse.data import load_task
-
     task = load_task("faces")
     pictures, labels = task.train
     return {

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tlcourse.data.photographs import load_photographs, middle
 from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError
 from tlcourse.exercises.exercise import Exercise, choice
@@ -54,8 +55,6 @@ def strange_photographs() -> np.ndarray:
 
 
 def _photographs() -> np.ndarray:
-    from tlcourse.data.photographs import load_photographs, middle
-
     return np.stack([middle(photograph) for photograph in load_photographs().values()])
 
 

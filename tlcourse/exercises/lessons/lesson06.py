@@ -4,9 +4,12 @@ from functools import cache
 
 import numpy as np
 
+from tlcourse.auditing import audit
+from tlcourse.auditing.training import peak_rate
 from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError
 from tlcourse.exercises.exercise import Exercise, choice
+from tlcourse.networks.layers import leaves
 
 WHICH_ONE = choice(
     "06.1",
@@ -170,10 +173,6 @@ PREPARED = Exercise(
 
 def _mended(answer: object) -> str:
     import keras
-
-    from tlcourse.auditing import audit
-    from tlcourse.auditing.training import peak_rate
-    from tlcourse.networks.layers import leaves
 
     model = answers.model(answer)
     learning = {id(weight) for weight in model.trainable_weights}

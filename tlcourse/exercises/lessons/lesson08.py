@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from tlcourse.data import Split, Task
 from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError
 from tlcourse.exercises.exercise import Exercise, choice
@@ -149,8 +150,6 @@ def _trial(telling: int, misleading: int):
     many enough to learn any training pictures by heart.
     """
     import keras
-
-    from tlcourse.data import Split, Task
 
     rng = np.random.default_rng(0)
 

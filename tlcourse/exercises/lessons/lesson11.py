@@ -5,6 +5,7 @@ import numpy as np
 from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError
 from tlcourse.exercises.exercise import Exercise, choice, difference
+from tlcourse.networks.layers import leaves
 
 UNCHANGED = choice(
     "11.1",
@@ -80,7 +81,6 @@ MENDED = Exercise(
 
 def _tuning(answer: object) -> str:
     from tlcourse import load_backbone
-    from tlcourse.networks.layers import leaves
 
     model = _audited(answer)
     learning = set(map(id, model.trainable_variables))
