@@ -3,6 +3,7 @@ import os
 import numpy as np
 import pytest
 
+from tests.helpers.models import Counted
 from tlcourse.files import assets
 from tlcourse.transfer.features import extract_features
 
@@ -41,10 +42,22 @@ def test_features_are_those_of_the_layer(cache):
     assert len(list(cache.iterdir())) == 3
 
 
-def test_the_second_call_reads(cache, monkeypatch):
-    first = extract_features(network(), IMAGES)
-    monkeypatch.setattr("tlcourse.transfer.features._compute", None)  # would raise
-    second = extract_features(network(), IMAGES)
+@pytest.mark.parametrize("layer", [None, "double"])
+def test_the_second_call_reads(cache, layer):
+    import keras
+
+    def counting():
+        """A model that doubles, and a list that grows when it computes for the first time."""
+        counted = Counted(name="double")
+        image = keras.Input((8, 8, 3), name="image")
+        model = keras.Model(image, counted(image), name="doubling")
+        counted.runs.clear()
+        return model, counted.runs
+
+    (one, runs_of_one), (two, runs_of_two) = counting(), counting()
+    first = extract_features(one, IMAGES, layer=layer)
+    second = extract_features(two, IMAGES, layer=layer)
+    assert (len(runs_of_one), len(runs_of_two)) == (1, 0)
     assert isinstance(second, np.memmap)
     assert np.array_equal(first, second)
 

@@ -2,10 +2,21 @@
 
 import numpy as np
 import pytest
+import scipy.special
 
 from tlcourse.data import load_task
 from tlcourse.networks.layers import leaves
-from tlcourse.transfer.tuning import Result, compare, copy_of, fine_tune, restart
+from tlcourse.transfer.probe import linear_probe
+from tlcourse.transfer.tuning import (
+    Result,
+    compare,
+    copy_of,
+    fine_tune,
+    gentle_sgd,
+    probed_classifier,
+    restart,
+    train_from_scratch,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -99,19 +110,50 @@ def test_fine_tuning_on_a_foreign_task_keeps_what_the_probe_knew():
     assert tuned > frozen[0].accuracy - 0.02
 
 
-def test_from_scratch_its_averages_follow_faster(backbone, task, monkeypatch):
+def test_from_scratch_its_averages_follow_faster(backbone, task):
     import keras
 
-    seen = []
-
-    def look(model, *_):
+    def momenta(model):
         norms = [layer for _, layer in leaves(model)]
         norms = [layer for layer in norms if isinstance(layer, keras.layers.BatchNormalization)]
-        seen.extend(norm.momentum for norm in norms)
+        return [norm.momentum for norm in norms]
 
-    monkeypatch.setattr("tlcourse.transfer.tuning._fit", look)
-    compare(backbone, task, from_layer="stage2", sizes=(5,), seeds=(0,), methods=("from scratch",))
-    assert set(seen) == {0.9}
+    model = train_from_scratch(backbone, task, epochs=1)
+    assert momenta(model) == [0.9, 0.9]
+    assert momenta(backbone) == [0.99, 0.99]
+    assert all(layer.trainable for _, layer in leaves(model))
+
+
+def test_a_copy_learns_for_itself(backbone):
+    copy = copy_of(backbone)
+    before = backbone.get_weights()
+    assert all(map(np.array_equal, before, copy.get_weights()))
+    copy.set_weights([weight + 1 for weight in before])
+    assert all(map(np.array_equal, before, backbone.get_weights()))
+
+
+def test_the_gentle_recipe_by_hand():
+    import keras
+
+    optimizer = gentle_sgd(0.1, 4)
+    rates = [float(optimizer._learning_rate(step)) for step in (0, 2, 4, 9)]
+    assert rates == pytest.approx([0.1, 0.05, 0, 0], abs=1e-7)
+    weight = keras.Variable([0.0, 0.0])
+    optimizer.build([weight])
+    optimizer.apply([keras.ops.convert_to_tensor([30.0, 40.0])])
+    # Clipped to length 1: (0.6, 0.8). Nesterov's first step is (1 + 0.9) times the rate.
+    assert weight.numpy() == pytest.approx([-0.114, -0.152], rel=1e-5)
+
+
+def test_between_its_steps_lp_ft_has_the_head_of_the_probe(backbone, task):
+    images, labels = task.train
+    features = backbone.predict(images, verbose=0)
+    probe = linear_probe(features, labels, c_values=(1.0,))
+    model = probed_classifier(backbone, 2, probe, "stage2")
+    shares = scipy.special.softmax(model.predict(images, verbose=0), axis=1)
+    np.testing.assert_allclose(shares, probe.predict_proba(features), atol=1e-5)
+    learning = [path for path, layer in leaves(model) if layer.trainable_weights]
+    assert learning == ["small/stage2_conv", "head"]
 
 
 def test_a_copy_computes_the_same_with_weights_of_its_own():
