@@ -132,8 +132,13 @@ def test_export_and_load_round_trip(exported, photos):
     assert photonet_classes(path) == ("cat", "dog")
 
 
-def test_head_is_optional(exported):
-    load_photonet_weights(photonet(widths=(8, 16)), exported[1])
+def test_head_is_optional(exported, photos):
+    model, path = exported
+    body = load_photonet_weights(photonet(widths=(8, 16)), path)
+    features = keras.Model(model.input, model.get_layer("features").output)
+    np.testing.assert_allclose(
+        body.predict_on_batch(photos), features.predict_on_batch(photos), atol=2e-3
+    )
 
 
 def test_damaged_weights_are_refused(exported, tmp_path):

@@ -61,9 +61,6 @@ class Config:
     seed: int = 0
 
 
-# --- data ------------------------------------------------------------------------------------
-
-
 # --- batches ---------------------------------------------------------------------------------
 
 
@@ -195,12 +192,8 @@ class _Progress(keras.callbacks.Callback):
 
 
 def logits_of(model: keras.Model, images: np.ndarray, batch: int = 250) -> np.ndarray:
-    """Outputs of `model` for uint8 images, batch by batch."""
-    parts = [
-        keras.ops.convert_to_numpy(model.predict_on_batch(np.asarray(images[i : i + batch])))
-        for i in range(0, len(images), batch)
-    ]
-    return np.concatenate(parts)
+    """Outputs of `model` for uint8 images, computed batch by batch; a memory map is read whole."""
+    return model.predict(images, batch_size=batch, verbose=0)
 
 
 def top_k(logits: np.ndarray, labels: np.ndarray, k: int = 1) -> float:
