@@ -157,8 +157,12 @@ def test_a_path_of_one_machine_would_be_found(text):
 USE_INSTALLED = """
 import hashlib, sys
 from pathlib import Path
+from PIL import Image
 import tlcourse
-from tlcourse import assets, load_backbone, load_task
+from tlcourse import cli, load_backbone, load_task
+from tlcourse.drawing.render import render
+from tlcourse.exercises import check
+from tlcourse.files import assets
 
 card = Path(sys.argv[1])
 asset = assets.Asset("digits/README.md", assets.sha256(card), card.stat().st_size)
@@ -166,6 +170,12 @@ print(tlcourse.__file__)
 print(assets.locate(asset))
 print(load_task("digits"))
 print(load_backbone("photonet").count_params())
+print(check("05.2", 650).right, check("05.2", 640).right)
+for name in ("key", "mug"):
+    Path("photos", name).mkdir(parents=True)
+    for index in range(10):
+        Image.fromarray(render(name, 0, index)).save(Path("photos", name, f"{index}.png"))
+print(cli.main(["retrain", "photos", "--backbone", "photonet"]))
 """
 
 
@@ -174,6 +184,7 @@ def test_a_wheel_carries_the_data_and_the_weights_with_it(tmp_path):
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("TLCOURSE_", "PIP_"))}
     environment |= {"PIP_NO_INDEX": "1", "TLCOURSE_CACHE": str(tmp_path / "cache")}
+    environment |= {"TLCOURSE_DATA": str(tmp_path / "data"), "TQDM_DISABLE": "1"}
     wheels, installed, elsewhere = (tmp_path / name for name in ("wheels", "installed", "else"))
     elsewhere.mkdir()
 
@@ -191,10 +202,14 @@ def test_a_wheel_carries_the_data_and_the_weights_with_it(tmp_path):
 
     environment |= {"PYTHONPATH": str(installed), "TLCOURSE_OFFLINE": "1"}
     card = ROOT / "datasets" / "digits" / "README.md"
-    module, found, task, parameters = run(
+    module, found, task, parameters, judged, *said, status = run(
         sys.executable, "-c", USE_INSTALLED, card, env=environment, cwd=elsewhere
     )
     assert Path(module).is_relative_to(installed)
     assert Path(found) == installed / "tlcourse" / "_datasets" / "digits" / "README.md"
     assert task.startswith("Task 'digits': 10 classes, 64×64 pixels, 1,078 / 360 / 359")
     assert parameters == "1251580"
+    assert judged == "True False"
+    assert status == "0", said
+    assert (elsewhere / "photos-model" / "model.keras").stat().st_size > 1_000_000
+    assert (elsewhere / "photos-model" / "report.html").is_file()
