@@ -1,5 +1,7 @@
 """Set-up: versions held together, nothing tied to one machine, a wheel that works elsewhere."""
 
+import contextlib
+import importlib
 import importlib.metadata
 import os
 import re
@@ -213,3 +215,36 @@ def test_a_wheel_carries_the_data_and_the_weights_with_it(tmp_path):
     assert status == "0", said
     assert (elsewhere / "photos-model" / "model.keras").stat().st_size > 1_000_000
     assert (elsewhere / "photos-model" / "report.html").is_file()
+
+
+TEXTS = {
+    name: text
+    for name, text in text_files().items()
+    if name.endswith((".md", ".ipynb")) or (name.startswith("tlcourse/") and name.endswith(".py"))
+}
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_the_paths_that_a_text_names_are_there(name):
+    """Files of the package and modules that prose sends a reader to; code has imports for that."""
+    text = TEXTS[name]
+    # NN and NAME stand for any.
+    text = re.sub(r"`[^`\n]*(?:NN|NAME)[^`\n]*`", "", text)
+    files = re.findall(
+        r"`(?:\.\./)*((?:tlcourse|tests|tools|datasets|lessons)/[\w./-]*\.\w+)`", text
+    )
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    dotted = re.findall(r"`(tlcourse(?:\.\w+)+)", text)
+    assert [path for path in dotted if not found(path)] == []
+
+
+def found(dotted: str) -> bool:
+    """Whether a dotted name is a module of today, or something in one."""
+    names = dotted.split(".")
+    for count in range(len(names), 0, -1):
+        with contextlib.suppress(ModuleNotFoundError):
+            thing = importlib.import_module(".".join(names[:count]))
+            if "old_names" in (getattr(thing, "__file__", "") or ""):
+                return False
+            return all((thing := getattr(thing, name, None)) is not None for name in names[count:])
+    return False
