@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from tlcourse.claims import Claim, ClaimError, claim, lesson_seed
+from tlcourse.claims import COMPARING, Claim, ClaimError, bootstrap, claim, lesson_seed
 
 
 @pytest.fixture(autouse=True)
@@ -55,11 +55,13 @@ def test_numpy_numbers():
     ],
 )
 def test_words(value, unit, bounds, measured, claimed):
-    made = claim("It does.", value, unit=unit, **bounds)
+    against = "the other" if unit in COMPARING else ""
+    made = claim("It does.", value, unit=unit, against=against, **bounds)
     assert made.bounds == claimed
-    assert str(made) == f"✓ It does. Measured: {measured} (claimed: {claimed})."
+    rest = ", against the other" * bool(against)
+    assert str(made) == f"✓ It does. Measured: {measured}{rest} (claimed: {claimed})."
     assert repr(made) == str(made)
-    assert f"Measured: <b>{measured}</b> (claimed: {claimed})" in made._repr_html_()
+    assert f"Measured: <b>{measured}</b>{rest} (claimed: {claimed})" in made._repr_html_()
 
 
 def test_a_claim_that_does_not_hold_says_so_and_the_lesson_goes_on():
@@ -103,9 +105,16 @@ def test_the_log_has_a_line_of_json_a_claim_also_of_one_that_raises(tmp_path, mo
     with pytest.raises(ClaimError):
         claim("Another.", 3, at_most=2)
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    plain = {"against": "", "fixed": "", "spread": None}
     assert lines == [
-        {"text": 'It "does" – ✓.', "value": 0.5, "bounds": "at least 40.0 %", "holds": True},
-        {"text": "Another.", "value": 3.0, "bounds": "at most 2", "holds": False},
+        {
+            "text": 'It "does" – ✓.',
+            "value": 0.5,
+            "bounds": "at least 40.0 %",
+            "holds": True,
+            **plain,
+        },
+        {"text": "Another.", "value": 3.0, "bounds": "at most 2", "holds": False, **plain},
     ]
 
 
@@ -131,3 +140,33 @@ def test_lesson_seed(monkeypatch):
             ValueError, match=f"TLCOURSE_SEED must be a whole number, not '{wrong}'"
         ):
             lesson_seed()
+
+
+@pytest.mark.parametrize("unit", COMPARING)
+def test_a_comparison_says_with_what(unit):
+    with pytest.raises(ValueError, match=f"A claim in {unit} compares two things"):
+        claim("It does.", 3.0, at_least=2, unit=unit)
+
+
+def test_a_number_that_no_seed_changes_says_where_it_comes_from_and_how_sure_it_is():
+    made = claim(
+        "It does.", 0.14, at_least=0.08, unit="points", against="scratch", fixed="the table",
+        spread=(0.1, 0.18),
+    )  # fmt: skip
+    assert made.measured == (
+        "14.0 points (95 % interval 10.0 points to 18.0 points), against scratch; read from the "
+        "table"
+    )
+    assert (
+        "<b>14.0 points</b> (95 % interval 10.0 points to 18.0 points), against scratch; read "
+        "from the table (claimed: at least 8.0 points)"
+    ) in made._repr_html_()
+
+
+def test_bootstrap_by_hand():
+    # Of two runs, 0 and 1, both draws are the one with probability 1/4 each: the mean is 0, 0.5, 1.
+    values = np.array([0.0, 1.0])
+    assert bootstrap(lambda runs: values[runs].mean(), 2) == (0.0, 1.0)
+    assert bootstrap(lambda runs: 3.0, 5) == (3.0, 3.0)
+    with pytest.raises(ValueError, match="at least two runs, not 1"):
+        bootstrap(lambda runs: 0.0, 1)

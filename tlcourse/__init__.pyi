@@ -9,6 +9,7 @@ from . import recipes as recipes
 from . import transfer as transfer
 from . import widgets as widgets
 from .auditing import audit as audit
+from .claims import bootstrap as bootstrap
 from .claims import claim as claim
 from .claims import lesson_seed as lesson_seed
 from .data.catalog import list_tasks as list_tasks
@@ -35,6 +36,7 @@ from .machine.device import set_seed as set_seed
 from .machine.device import setup_device as setup_device
 from .networks.backbones import list_backbones as list_backbones
 from .networks.backbones import load_backbone as load_backbone
+from .networks.control import untrained_backbone as untrained_backbone
 from .networks.layers import list_layers as list_layers
 from .networks.minilm import load_minilm as load_minilm
 from .networks.trained import load_photonet as load_photonet

@@ -28,7 +28,18 @@ def test_rows_match_claims_by_text_and_count_holds():
 
 @pytest.mark.parametrize(("held", "passes"), [(10, True), (9, True), (8, False)])
 def test_nine_of_ten_are_enough(held, passes):
-    assert Row("", "", "", (1.0,) * 10, held, 10).passes is passes
+    assert Row("", "", "", tuple(range(10)), held, 10).passes is passes
+
+
+def test_one_number_read_ten_times_is_no_measurement():
+    same = {"text": "", "bounds": "", "unit": "", "values": (0.5,) * 10, "held": 10, "seeds": 10}
+    assert not Row(**same).passes
+    assert Row(**same).verdict.startswith("✗ the same number with each seed")
+    read = Row(**same, fixed="the table", spread=(0.4, 0.6))
+    assert read.passes
+    assert (read.verdict, read.interval, read.span) == ("✓ read from the table", "0.4 … 0.6", "–")
+    moving = Row("", "", "", (0.5, 0.6), 2, 2, fixed="the table")
+    assert moving.verdict == "✗ said to be fixed, and it changes with the seed"
 
 
 def test_interval_of_the_mean_by_hand():
@@ -60,7 +71,9 @@ def test_numbers_are_shown_with_their_unit(value, unit, text):
 )
 def test_unit_is_read_from_the_bounds(bounds, unit, monkeypatch):
     monkeypatch.delenv("TLCOURSE_CLAIMS", raising=False)
-    assert run_claims.unit_of({"bounds": claim("It works.", 1, **bounds).bounds}) == unit
+    assert (
+        run_claims.unit_of({"bounds": claim("It works.", 1, against="it", **bounds).bounds}) == unit
+    )
 
 
 def notebook(path, *cells):
@@ -70,14 +83,14 @@ def notebook(path, *cells):
 
 
 def test_lessons_that_were_not_run_stay_on_the_page():
-    row = Row("It works.", "at least 1", "", (2.0, 2.0), 2, 2)
+    row = Row("It works.", "at least 1", "", (2.0, 4.0), 2, 2, against="not | it")
     page = run_claims.page_of({"02_b": [row], "01_a": []}, 2)
     assert page.index("## 01_a") < page.index("## 02_b") < page.index(run_claims.FOOT)
-    better = Row("It works.", "at least 1", "", (3.0,) * 10, 10, 10)
+    better = Row("It works.", "at least 1", "", (3.0,) * 10, 10, 10, fixed="a table")
     again = run_claims.page_of({"01_a": [better]}, 10, page)
     assert again.count("## 01_a") == again.count("## 02_b") == again.count(run_claims.FOOT) == 1
-    assert "| It works. | at least 1 | 3 | 3 … 3 | 3 … 3 | ✓ 10/10 |" in again
-    assert "| It works. | at least 1 | 2 | 2 … 2 | 2 … 2 | ✓ 2/2 |" in again
+    assert "| It works. | – | at least 1 | 3 | – | – | ✓ read from a table |" in again
+    assert "| It works. | not \\| it | at least 1 | 3 | -9.71 … 15.7 | 2 … 4 | ✓ 2/2 |" in again
     assert "No claims." not in again
     assert run_claims.page_of({}, 10, again) == again
 
@@ -97,7 +110,7 @@ def test_two_seeds_end_to_end(tmp_path, capsys, monkeypatch):
     assert main(arguments) == 1
     assert (tmp_path / "runs.txt").read_text().split() == ["0", "1"]
     text = page.read_text("utf-8")
-    assert "| Seed is small \\| always. | at most 20.0 % | 5.0 % |" in text
+    assert "| Seed is small \\| always. | – | at most 20.0 % | 5.0 % |" in text
     assert "| 0.0 % … 10.0 % | ✓ 2/2 |" in text
     assert "✗ 1/2 |" in text
     assert "✗ 1/2  Seed is zero." in capsys.readouterr().out

@@ -1,0 +1,55 @@
+"""The control of a comparison: the same network, with random weights that let signals pass."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlcourse.networks.backbones import load_backbone
+from tlcourse.networks.layers import leaves
+
+if TYPE_CHECKING:
+    import keras
+
+ENOUGH = 32  # pictures to estimate the statistics of a channel from
+
+
+def untrained_backbone(name: str, images: np.ndarray, *, seed: int = 0, **options) -> "keras.Model":
+    """A backbone with random weights, alive: what a trained one has to be compared with.
+
+    `load_backbone(name, weights=None)` is made to be trained. Frozen, it is no fair control: in a
+    residual network, the last normalization of each block starts with a scale (`gamma`) of 0
+    (P. Goyal et al., "Accurate, Large Minibatch SGD", 2017, arXiv:1706.02677, section 5.1), so that
+    no branch passes any signal, and the stored averages are those of no data at all. Here each
+    scale is 1, and the averages are those of the given pictures, which need no labels.
+
+    Args:
+        name: as for `load_backbone`.
+        images: uint8 (n, height, width, 3), at least 32 pictures, such as a task's training
+            pictures.
+        seed: of the random weights.
+        **options: for `load_backbone`, such as `image_size`.
+
+    Returns:
+        A model from images to features, as `load_backbone` gives it.
+
+    Raises:
+        ValueError: there are too few pictures to estimate averages from.
+    """
+    import keras
+
+    if len(images) < ENOUGH:
+        raise ValueError(
+            f"The averages need at least {ENOUGH} pictures, not {len(images)}. They need no labels."
+        )
+    keras.utils.set_random_seed(seed)
+    model = load_backbone(name, weights=None, **options)
+    norms = [x for _, x in leaves(model) if isinstance(x, keras.layers.BatchNormalization)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        if norm.gamma is not None:
+            norm.gamma.assign(np.ones(norm.gamma.shape))
+        norm.momentum = 0.0  # what is stored is then what this one batch has
+    model(np.asarray(images, "float32"), training=True)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    return model
