@@ -36,10 +36,10 @@ from .machine.device import set_seed as set_seed
 from .machine.device import setup_device as setup_device
 from .networks.backbones import list_backbones as list_backbones
 from .networks.backbones import load_backbone as load_backbone
+from .networks.backbones import load_photonet as load_photonet
 from .networks.control import untrained_backbone as untrained_backbone
 from .networks.layers import list_layers as list_layers
 from .networks.minilm import load_minilm as load_minilm
-from .networks.trained import load_photonet as load_photonet
 from .networks.trained import photonet_classes as photonet_classes
 from .photos.check import check_images as check_images
 from .photos.folder import load_image_folder as load_image_folder

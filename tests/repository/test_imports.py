@@ -91,6 +91,27 @@ def test_imports_only_go_down():
     assert wrong == []
 
 
+def test_no_two_modules_import_each_other():
+    """Also not by way of others, and not within functions."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in MODULES}
+    names = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    needs = {}
+    for name, path in names.items():
+        found = {own for other in imported(path.read_text("utf-8")) if (own := owner(other, names))}
+        needs[name] = found - {name, "tlcourse"}
+    for _ in names:  # what waits for nothing that is left goes, again and again
+        ready = [one for one, others in needs.items() if not others]
+        for one in ready:
+            del needs[one]
+        needs = {one: others - set(ready) for one, others in needs.items()}
+    assert needs == {}  # what is left waits for itself
+
+
+def owner(name: str, modules) -> str | None:
+    """The module that a dotted name is, or is in."""
+    return name if name in modules else name.rpartition(".")[0] if "." in name else None
+
+
 def home(name: str) -> str:
     """The room of a name of the public face; the version is of no room."""
     stub = (PACKAGE / "__init__.pyi").read_text("utf-8")

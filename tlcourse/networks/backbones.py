@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tlcourse.errors import InputError, did_you_mean
 from tlcourse.files.keras_weights import find_weights, locate_weights
 from tlcourse.networks.imagenet import put_weights, weights_file
-from tlcourse.networks.trained import stored_weights
+from tlcourse.networks.trained import photonet_classes, stored_weights
 
 if TYPE_CHECKING:
     import keras
@@ -140,6 +140,22 @@ def load_backbone(
 
         return load_alexnet(image_size, weights, options)
     return _load_application(name, image_size, weights, pooling, options)
+
+
+def load_photonet() -> tuple["keras.Model", tuple[str, ...]]:
+    """photonet as it was trained, with its head.
+
+    Returns:
+        A model from images (n, 64, 64, 3) in [0, 255] to logits (n, 180), and the names of the
+        classes, in the order of the logits.
+
+    Raises:
+        AssetError: The weights or their digest are not there, or the digest is wrong.
+    """
+    from tlcourse.networks.photonet import load_photonet_weights, photonet
+
+    names = photonet_classes()
+    return load_photonet_weights(photonet(classes=len(names))), names
 
 
 def bundled_weights(name: str) -> dict[str, "np.ndarray"]:

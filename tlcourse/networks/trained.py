@@ -1,33 +1,13 @@
-"""The course's own trained networks: their files, read without TensorFlow, and photonet in full."""
+"""The course's own trained networks: their files, read without TensorFlow."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tlcourse.errors import AssetError
 from tlcourse.files.assets import sha256
 
-if TYPE_CHECKING:
-    import keras
-
 WEIGHTS = Path(__file__).resolve().parent / "weights" / "photonet.npz"
-
-
-def load_photonet() -> tuple["keras.Model", tuple[str, ...]]:
-    """photonet as it was trained, with its head.
-
-    Returns:
-        A model from images (n, 64, 64, 3) in [0, 255] to logits (n, 180), and the names of the
-        classes, in the order of the logits.
-
-    Raises:
-        AssetError: The weights or their digest are not there, or the digest is wrong.
-    """
-    from tlcourse.networks.photonet import load_photonet_weights, photonet
-
-    names = photonet_classes()
-    return load_photonet_weights(photonet(classes=len(names))), names
 
 
 def stored_weights(path: str | Path = WEIGHTS) -> dict[str, np.ndarray]:

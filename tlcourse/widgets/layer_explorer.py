@@ -15,7 +15,7 @@ import numpy as np
 from tlcourse.data.photographs import load_photographs
 from tlcourse.drawing.render import render
 from tlcourse.inside.looking import LayerLooker, Look, spatial_layers
-from tlcourse.networks.trained import load_photonet
+from tlcourse.networks.backbones import load_photonet
 from tlcourse.photos.geometry import square
 from tlcourse.plots.inside import channel_tile
 from tlcourse.widgets import style
