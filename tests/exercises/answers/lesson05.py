@@ -3,6 +3,7 @@
 import numpy as np
 
 from tests.exercises.answers.common import letter, other_letters
+from tlcourse.exercises.lessons.lesson05 import quarters
 
 
 def _head_on(freeze_body=True, freeze_head=False, classes=6, activation=None, fresh=False):
@@ -27,6 +28,25 @@ def _functional():
     return keras.Model(image, model.layers[1](model.layers[0](image, training=False)))
 
 
+def _loop(maps):
+    """The four quarters, one after the other."""
+    h, w = maps.shape[1] // 2, maps.shape[2] // 2
+    parts = [maps[:, y : y + h, x : x + w] for x in (0, w) for y in (0, h)]
+    return np.concatenate([part.mean(axis=(1, 2)) for part in parts], axis=1)
+
+
+def _layers(maps):
+    import keras
+
+    pooled = keras.layers.AveragePooling2D((maps.shape[1] // 2, maps.shape[2] // 2))(maps)
+    return keras.layers.Flatten()(pooled)
+
+
+def _highest(maps):
+    n, h, w, c = maps.shape
+    return maps.reshape(n, 2, h // 2, 2, w // 2, c).max(axis=(2, 4)).reshape(n, -1)
+
+
 RIGHT = {
     "05.1": lambda: letter("b"),
     "05.2": lambda: {
@@ -42,6 +62,7 @@ RIGHT = {
         "a NumPy number": np.float32(0.45),
         "an array of one": np.array([0.4]),
     },
+    "05.5": lambda: {"another order": _loop, "Keras layers": _layers, "NumPy": quarters},
 }
 
 WRONG = {
@@ -66,9 +87,20 @@ WRONG = {
     "05.4": lambda: {
         "percent": (42.0, "fraction"),
         "the wrong way round": (-0.42, "other way round"),
-        "the same body twice": (0.0, "clone_model"),
+        "the same body twice": (0.0, "untrained_backbone"),
         "the accuracy of the trained body": (0.69, "difference"),
         "the accuracy of the random body": (0.26, "random body"),
         "two accuracies": ((0.69, 0.26), "holds 2"),
+    },
+    "05.5": lambda: {
+        "the average over all places": (lambda maps: maps.mean(axis=(1, 2)), "forgets"),
+        "every place": (lambda maps: maps.reshape(len(maps), -1), "every place"),
+        "not one row": (
+            lambda maps: quarters(maps).reshape(len(maps), 2, 2, -1),
+            "one row",
+        ),
+        "the largest": (_highest, "largest"),
+        "something else": (lambda maps: quarters(maps) * 2, "numbers are not"),
+        "the result": (np.zeros((3, 20)), "function itself"),
     },
 }

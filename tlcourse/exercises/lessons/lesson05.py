@@ -121,16 +121,61 @@ GAIN = difference(
     "The gain is trained minus random.",
     too_large="Is it the accuracy of the trained body? The gain is the difference of two "
     "accuracies: trained minus random.",
-    even="both bodies are as good. Do they share their weights? `keras.models.clone_model` makes "
-    "one with new weights.",
+    even="both bodies are as good. Do they share their weights? `untrained_backbone` makes one "
+    "with random weights.",
     order="trained minus random",
     praise="{points}, from nothing but what the body has learned on other things: the architecture "
     "is the same, and so are the pictures.",
     hints=(
-        "`keras.models.clone_model(backbone)` has the same layers and new random weights.",
+        '`untrained_backbone("objectnet", sunglasses.train.images)` has the same layers, random '
+        "weights, and averages that fit the pictures: a control in which signals pass.",
         "`accuracy` is given: call it for each body, and subtract.",
-        "`accuracy(backbone) - accuracy(keras.models.clone_model(backbone))`",
+        "`accuracy(body) - accuracy(untrained)`",
     ),
 )
 
-EXERCISES = (WHICH_PART, COUNT, CLASSIFIER, GAIN)
+
+def quarters(maps: np.ndarray) -> np.ndarray:
+    """Maps (n, h, w, c), h and w even: the mean of each quarter, (n, 4 * c)."""
+    n, height, width, channels = maps.shape
+    parts = maps.reshape(n, 2, height // 2, 2, width // 2, channels)
+    return parts.mean(axis=(2, 4)).reshape(n, -1)
+
+
+def _places(answer: object) -> str:
+    call = answers.function(answer, "`keep_places`")
+    maps = np.random.default_rng(0).random((3, 4, 8, 5))
+    found = np.asarray(call(maps.copy()))
+    if found.shape == (3, 5):
+        raise AnswerError("This is one number a channel: the average over all places forgets them.")
+    if found.shape == (3, 2, 2, 5):
+        raise AnswerError("These are the four places. Now put them into one row for each picture.")
+    if found.shape == (3, 4 * 8 * 5):
+        raise AnswerError("This keeps every place: 160 numbers. Four places were asked for.")
+    found = answers.array(found, (3, 20), "What `keep_places` gives for maps (3, 4, 8, 5)")
+    # In which order the quarters come, a head does not mind.
+    if not np.allclose(np.sort(found, axis=1), np.sort(quarters(maps), axis=1), atol=1e-5):
+        highest = maps.reshape(3, 2, 2, 2, 4, 5).max(axis=(2, 4)).reshape(3, -1)
+        if np.allclose(np.sort(found, axis=1), np.sort(highest, axis=1), atol=1e-5):
+            raise AnswerError("These are the largest values of each quarter; the mean was asked.")
+        raise AnswerError(
+            "The shape is right, the numbers are not. Each has to be the mean of one channel over "
+            "one quarter of the picture: half of the height, half of the width."
+        )
+    return "Four times as many numbers as the global average gives, and they know where."
+
+
+PLACES = Exercise(
+    "05.5",
+    "Bring the digits back",
+    _places,
+    hints=(
+        "A quarter of the maps: `maps[:, : height // 2, : width // 2]`. Its mean over both axes of "
+        "places: `.mean(axis=(1, 2))`.",
+        "There are four of them. `np.concatenate([...], axis=1)` puts them side by side.",
+        "With Keras: `layers.AveragePooling2D((height // 2, width // 2))`, then "
+        "`layers.Flatten()`.",
+    ),
+)
+
+EXERCISES = (WHICH_PART, COUNT, CLASSIFIER, GAIN, PLACES)
