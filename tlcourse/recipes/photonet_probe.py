@@ -56,7 +56,11 @@ def probe_task(model: keras.Model, task: Task, per_class: int, seeds: Sequence[i
 
 
 def probe_random(task: Task, per_class: int, seeds: Sequence[int]) -> list[float]:
-    """The same over random weights, which are other ones for each seed."""
+    """The same over random weights, which are other ones for each seed.
+
+    They are those of the start of training: their branches are switched off, so this is no fair
+    control (`untrained_backbone` is). The model card says so.
+    """
     scores = []
     for seed in seeds:
         keras.utils.set_random_seed(seed)
