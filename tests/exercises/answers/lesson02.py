@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.exercises.answers.common import letter, other_letters
-from tlcourse.exercises.lessons.lesson02 import OTHER, PLACES, SAME, STEADY, output_of
+from tlcourse.exercises.lessons.lesson02 import PLACES, STEADY, output_of
 
 
 def _unit(a: np.ndarray) -> np.ndarray:
@@ -35,6 +35,20 @@ def _functional():
     return model
 
 
+def _untrained():
+    from tlcourse import load_backbone
+
+    return load_backbone("photonet", weights=None)
+
+
+def _dead_layers(model, of=lambda gamma: not gamma.any()):
+    """The solution of 02.3, or one of the ways to get it wrong."""
+    import keras
+
+    norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+    return [norm.name for norm in norms if of(norm.gamma.numpy())]
+
+
 RIGHT = {
     "02.1": lambda: letter("b"),
     "02.2": lambda: {
@@ -43,12 +57,7 @@ RIGHT = {
         "a list": lambda maps, kernel, k: np.maximum(maps @ kernel[:, k], 0).tolist(),
         "float32": lambda maps, kernel, k: np.maximum(maps @ kernel[:, k], 0).astype("float32"),
     },
-    "02.3": lambda: {
-        "a list": list(SAME),
-        "a set": set(SAME),
-        "in another order": SAME[::-1],
-        "upper case": [name.upper() for name in SAME],
-    },
+    "02.3": lambda: {"a list": _dead_layers, "a set": lambda model: set(_dead_layers(model))},
     "02.4": lambda: {"sequential": _cut_at(), "functional": _functional()},
     "02.5": lambda: {
         "an array": STEADY,
@@ -80,14 +89,15 @@ WRONG = {
         "the map itself": (np.ones(PLACES), "function itself"),
     },
     "02.3": lambda: {
-        "all": ([*SAME, *OTHER], "does not belong"),
-        "shuffled pictures": ([*SAME, "shuffle pictures"], "which pictures"),
-        "stretched channels": ([*SAME, "stretch channels"], "one factor for all"),
-        "half": (["half the channels"], "not at 1"),
-        "without the rotation": (list(SAME[:3]), "1 more"),
-        "an unknown one": (["mirror"], "Known: shuffle channels, shuffle pictures"),
-        "one text": (", ".join(SAME), "each name"),
-        "values": ([1.0, 1.0], "in quotes"),
+        "all normalizations": (lambda model: _dead_layers(model, of=np.size), "*all* its scales"),
+        "one channel is enough": (
+            lambda model: _dead_layers(model, of=lambda gamma: (gamma == 0).any()),
+            "five channels",
+        ),
+        "none": (lambda model: [], "misses stage1_2_norm"),
+        "always the same": (lambda model: _dead_layers(_untrained()), "stage 2 switched off"),
+        "the layers": (lambda model: model.layers[:1], "list of names"),
+        "the list itself": (["stage1_2_norm"], "function itself"),
     },
     "02.4": lambda: {
         "maps": (_cut_at(pool=None), "Average each"),

@@ -22,7 +22,8 @@ CONTROL = choice(
         "b": (
             "Nothing about learning, before the same layers with random weights are probed too",
             "Random layers give good numbers as well, and more of them from stage 4 than from the "
-            "stem. What was learned is what lies above that control.",
+            "stem. What was learned is what lies above that control, provided that it is alive: "
+            "its signals must pass. From stage 4, hardly anything lies above.",
         ),
         "c": (
             "The probe on the stem was not trained for long enough",
@@ -38,7 +39,7 @@ CONTROL = choice(
     right="b",
     hints=(
         "Which other cause could make the probe rise from the stem to stage 4?",
-        "In the lesson's figure of the probes (under *Reveal*), what does the black line show?",
+        "In the lesson's figure of the probes (under *Reveal*, left), what does the control show?",
     ),
 )
 
@@ -102,39 +103,61 @@ CLASS_MAP = Exercise(
 )
 
 
-# In the order of the notebook, which gives nothing away.
-CHANGED = (
-    "shuffle channels", "shuffle pictures", "times three", "plus one", "stretch channels", "rotate",
-    "square", "half the channels",
-)  # fmt: skip
-SAME = ("shuffle channels", "times three", "plus one", "rotate")
-OTHER = {
-    "shuffle pictures": "CKA asks which pictures a layer finds alike. Shuffled, each picture is "
-    "compared as another one.",
-    "stretch channels": "Each channel counts more or less than before, so other pictures become "
-    "alike. Only one factor for all of them changes nothing.",
-    "square": "A square is no rotation: what was a little apart may now be far apart.",
-    "half the channels": "Half of what the layer says is gone. CKA may stay high, but not at 1.",
-}
+SILENT = tuple(f"stage{stage}_2_norm" for stage in (1, 2, 3, 4))
 
 
-def _unseen(answer: object) -> str:
-    answers.names(answer, SAME, CHANGED, OTHER)
+def silenced(names: tuple[str, ...] = SILENT, how: float = 0.0):
+    """photonet with its trained weights, but with other scales in the named normalizations."""
+    from tlcourse import load_backbone
+
+    network = load_backbone("photonet")
+    for name in names:
+        gamma = network.get_layer(name).gamma
+        gamma.assign(np.full(gamma.shape, how))
+    return network
+
+
+def _dead(answer: object) -> str:
+    from tlcourse import load_backbone
+
+    call = answers.function(answer, "`dead`")
+    one_channel = load_backbone("photonet")
+    gamma = one_channel.get_layer("stage3_1_norm").gamma
+    gamma.assign(np.where(np.arange(gamma.shape[0]) < 5, 0, gamma.numpy()))
+    cases = (
+        ("the network at the start of training", load_backbone("photonet", weights=None), SILENT),
+        ("photonet, with stage 2 switched off by hand", silenced(SILENT[1:2]), SILENT[1:2]),
+        ("photonet with its trained weights", load_backbone("photonet"), ()),
+        ("photonet, with five channels of one layer at 0", one_channel, ()),
+    )
+    for what, model, wanted in cases:
+        found = call(model)
+        if not isinstance(found, list | tuple | set) or not all(isinstance(x, str) for x in found):
+            raise AnswerError("It must give a list of names, such as `[layer.name, ...]`.")
+        if extra := sorted(set(found) - set(wanted)):
+            raise AnswerError(
+                f"For {what}, it names {extra[0]}, which passes some signal: a layer is dead if "
+                "*all* its scales are 0."
+            )
+        if missing := sorted(set(wanted) - set(found)):
+            raise AnswerError(f"For {what}, it misses {missing[0]}, whose scales are all 0.")
     return (
-        "Order, size, shift and rotation of the features go unseen, and a new linear head could "
-        "make up for all of them. What CKA does see is a change in which pictures are alike."
+        "At the start of training, each block of photonet ends in a dead normalization: frozen "
+        "like that, its branches pass nothing. Three lines would have told us, and ten seeds did "
+        "not."
     )
 
 
-UNSEEN = Exercise(
+ALIVE = Exercise(
     "02.3",
-    "What CKA does not see",
-    _unseen,
+    "Dead or alive",
+    _dead,
     hints=(
-        "Measure it: `linear_cka(a, changed)` for each item of `changes`.",
-        "Which of them leave all distances between two pictures alone, or make all of them larger "
-        "by one factor?",
-        "There are four.",
+        "`model.layers` has all layers; `isinstance(layer, keras.layers.BatchNormalization)` "
+        "picks those that have a scale.",
+        "The scale is `layer.gamma`, a number for each channel; `layer.gamma.numpy()` gives an "
+        "array.",
+        "`not gamma.any()` is true if all its numbers are 0.",
     ),
 )
 
@@ -266,4 +289,4 @@ IGNORED = Exercise(
     ),
 )
 
-EXERCISES = (CONTROL, CLASS_MAP, UNSEEN, SHORTER, IGNORED)
+EXERCISES = (CONTROL, CLASS_MAP, ALIVE, SHORTER, IGNORED)
