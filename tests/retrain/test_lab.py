@@ -138,7 +138,7 @@ def test_nothing_is_overwritten_or_half_written(trained, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tlcourse.retrain.model.save_model", full)
+    monkeypatch.setattr("tlcourse.retrain.lab.save_model", full)
     with pytest.raises(AssetError, match="No space left"):
         lab.save(lab.Trained(**{**vars(trained), "class_names": ("a", "b")}), tmp_path / "new")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]

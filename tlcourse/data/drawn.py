@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tlcourse.data.task import Split, Task
-from tlcourse.drawing.render import RENDERER_VERSION, SOURCE_CLASSES, TARGET_CLASSES, render
+from tlcourse.drawing import render as renderer
 from tlcourse.files import assets
 from tlcourse.files.arrays import cached_array
 from tlcourse.progress import with_bar
@@ -28,12 +28,12 @@ def load_objects(*, train_per_class: int = 200, seed: int = 0, description: str 
     Raises:
         ValueError: `train_per_class` is below 1.
     """
-    return _load("objects", SOURCE_CLASSES, train_per_class, seed, description)
+    return _load("objects", renderer.SOURCE_CLASSES, train_per_class, seed, description)
 
 
 def load_sunglasses(*, train_per_class: int = 100, seed: int = 0, description: str = "") -> Task:
     """Sunglasses and 5 look-alikes, 64×64; the target task. Arguments as for `load_objects`."""
-    return _load("sunglasses", TARGET_CLASSES, train_per_class, seed, description)
+    return _load("sunglasses", renderer.TARGET_CLASSES, train_per_class, seed, description)
 
 
 def _load(name: str, classes: tuple[str, ...], train: int, seed: int, description: str) -> Task:
@@ -66,7 +66,7 @@ def _pictures(
     """
     shape = (len(classes) * count, 64, 64, 3)
     labels = np.repeat(np.arange(len(classes), dtype=np.int64), count)
-    key = Path("drawn") / f"v{RENDERER_VERSION}" / f"{name}-s{seed}-{start}-{count}.npy"
+    key = Path("drawn") / f"v{renderer.RENDERER_VERSION}" / f"{name}-s{seed}-{start}-{count}.npy"
     images, unsaved_because = cached_array(
         key,
         lambda: _draw(name, classes, seed, start, count),
@@ -83,5 +83,5 @@ def _draw(name: str, classes: tuple[str, ...], seed: int, start: int, count: int
     if len(jobs) >= 2000:  # a few seconds
         jobs = with_bar(jobs, f"Drawing {name}")
     for at, (k, index) in enumerate(jobs):
-        images[at] = render(classes[k], seed, index)
+        images[at] = renderer.render(classes[k], seed, index)
     return images

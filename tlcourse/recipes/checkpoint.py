@@ -34,8 +34,10 @@ def load_checkpoint(folder: str | Path) -> dict[str, np.ndarray] | None:
     """The newest checkpoint that can be read in full, or None when there is none."""
     for name in (NEWEST, PREVIOUS):
         try:
-            with np.load(Path(folder) / name, allow_pickle=False) as file:
-                return {key: file[key] for key in file.files}
+            # Opened here: at a file that was cut off, np.load alone would leave it open.
+            with open(Path(folder) / name, "rb") as opened:
+                with np.load(opened, allow_pickle=False) as file:
+                    return {key: file[key] for key in file.files}
         except FileNotFoundError:
             continue
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
