@@ -35,9 +35,9 @@ def load_checkpoint(folder: str | Path) -> dict[str, np.ndarray] | None:
     for name in (NEWEST, PREVIOUS):
         try:
             # Opened here: at a file that was cut off, np.load alone would leave it open.
-            with open(Path(folder) / name, "rb") as opened:
-                with np.load(opened, allow_pickle=False) as file:
-                    return {key: file[key] for key in file.files}
+            path = Path(folder) / name
+            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+                return {key: file[key] for key in file.files}
         except FileNotFoundError:
             continue
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
