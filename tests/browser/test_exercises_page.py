@@ -21,5 +21,5 @@ def test_a_question_is_answered_by_keyboard(lab, demo):
 def test_without_answers_it_runs_to_its_end_and_says_so(lab, demo):
     demo.run_in_lab(lab, NOTEBOOK, ".tlcourse-quiz")
     outputs = demo.page.locator(".jp-OutputArea-output")
-    expect(outputs.filter(has_text="There is no answer yet")).to_have_count(4)
+    expect(outputs.filter(has_text="There is no answer yet")).to_have_count(5)
     expect(outputs.filter(has_text="exercises done")).to_have_count(1)
