@@ -10,18 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tlcourse.drawing import (
-    carried as shapes_carry,
-)
-from tlcourse.drawing import (
-    eyewear,
-)
-from tlcourse.drawing import (
-    home as shapes_home,
-)
-from tlcourse.drawing import (
-    outdoors as shapes_out,
-)
+from tlcourse.drawing import carried, eyewear, home, outdoors
 from tlcourse.drawing.canvas import Canvas
 from tlcourse.errors import did_you_mean
 
@@ -69,7 +58,7 @@ def _drawing(name: str) -> Callable[[Canvas], None]:
     if name not in known:
         hint = " ".join(filter(None, [did_you_mean(name, known), f"Known: {', '.join(known)}."]))
         raise ValueError(f"No drawn object is called {name!r}. {hint}")
-    for module in (shapes_carry, shapes_home, shapes_out, eyewear):
+    for module in (carried, home, outdoors, eyewear):
         if hasattr(module, name):
             return getattr(module, name)
     raise AssertionError(name)
