@@ -25,7 +25,7 @@ from tlcourse.networks.trained import WEIGHTS
 from tlcourse.recipes.foils import FOILS
 from tlcourse.recipes.photonet import logits_of, probe_accuracy
 from tlcourse.recipes.tiny_imagenet import hold_out, load_tiny_imagenet
-from tlcourse.transfer import tuning as transfer
+from tlcourse.transfer.tuning import compare
 
 TASKS = ("digits", "faces", "textures")
 RANDOM = "random weights"
@@ -70,7 +70,7 @@ def probe_random(task: Task, per_class: int, seeds: Sequence[int]) -> list[float
 
 def from_scratch(task: Task, per_class: int, seeds: Sequence[int], epochs: int) -> list[float]:
     """Test accuracy of photonet trained on `per_class` images from random weights."""
-    rows = transfer.compare(
+    rows = compare(
         photonet(), task, from_layer="stem", sizes=[per_class], seeds=seeds,
         methods=["from scratch"], scratch_epochs=epochs,
     )  # fmt: skip
