@@ -21,6 +21,7 @@ import numpy as np
 from tlcourse.data import Task, load_task
 from tlcourse.data.studies import DISTANCE_SIZES, SOURCES, TARGETS, Point, Run, read
 from tlcourse.networks.backbones import load_backbone
+from tlcourse.networks.control import untrained_backbone
 from tlcourse.progress import with_bar
 from tlcourse.recipes import surface
 from tlcourse.transfer.features import extract_features
@@ -41,12 +42,17 @@ def target(name: str) -> Task:
 
 
 @functools.cache
+def drawings() -> np.ndarray:
+    """Pictures of the source task, for the normalization averages of random weights."""
+    return load_task("objects", train_per_class=15).train.images
+
+
+@functools.cache
 def backbone(source: str, seed: int) -> keras.Model:
-    """A source network; random weights are others for each seed."""
+    """A source network; random weights are others for each seed, and alive."""
     if source != "random":
         return load_backbone(source)
-    keras.utils.set_random_seed(seed)
-    return load_backbone("photonet", weights=None)
+    return untrained_backbone("photonet", drawings(), seed=seed)
 
 
 @functools.cache
