@@ -9,6 +9,7 @@ from tlcourse.data.catalog import list_tasks, load_task
 from tlcourse.data.imdb import load_imdb
 from tlcourse.data.lost_property import write_lost_property
 from tlcourse.data.photographs import cut, load_photographs, middle
+from tlcourse.data.real import list_photos, photo_credit, write_photos
 from tlcourse.data.reviews import load_reviews
 from tlcourse.data.studies import load_ladder, load_surface
 from tlcourse.data.task import Split, Task
@@ -20,6 +21,7 @@ __all__ = [
     "TextSplit",
     "TextTask",
     "cut",
+    "list_photos",
     "list_tasks",
     "load_imdb",
     "load_ladder",
@@ -28,5 +30,7 @@ __all__ = [
     "load_surface",
     "load_task",
     "middle",
+    "photo_credit",
     "write_lost_property",
+    "write_photos",
 ]

@@ -1,0 +1,155 @@
+"""The pictures of a set of real photos: from the cache, from a folder of the user's, or loaded.
+
+In the cache, a set is one archive of ours, `photos/NAME.zip`, which has the chosen pictures and
+nothing else. It is moved there when it is whole and every picture is checked; so a run that was
+killed leaves nothing that is used.
+
+`TLCOURSE_DATASETS` names a folder where archives lie, as published or as prepared for a class.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tlcourse.errors import AssetError, InputError
+from tlcourse.files import assets
+from tlcourse.files.photo_sets import DIGITS, SETS, Archive, PhotoSet, photo_list
+from tlcourse.files.unpack import BROKEN, ArchiveError, take
+from tlcourse.progress import with_bar
+
+ORIGIN = "ORIGIN.json"
+
+
+def cached_name(name: str) -> str:
+    """Where a set lies in a cache."""
+    return f"photos/{name}.zip"
+
+
+def load_photos(name: str, folder: str | Path | None = None) -> tuple[dict[str, bytes], bool]:
+    """The pictures of a set: what is in their files, by the names of its list.
+
+    Looked for in the caches, then in `folder` (or, without one, in `TLCOURSE_DATASETS`), then at
+    the address of the authors. What is found is kept in the cache.
+
+    Args:
+        name: of a set.
+        folder: has an archive of the set, as published or as prepared.
+
+    Returns:
+        The files, and whether they are the originals.
+
+    Raises:
+        InputError: the folder is not there.
+        AssetError: the set is nowhere, or what was found is not what it should be; the message
+            says how large it is, where it is from, and where to put it.
+    """
+    photos = SETS[name]
+    if (kept := _cached(name)) is not None:
+        return kept
+    if found := _in_folder(photos, _named_folder(folder)):
+        path, archive = found
+        _keep(photos, path, archive)
+    else:
+        raise _missing(photos, "")
+    if (kept := _cached(name)) is not None:
+        return kept
+    raise AssetError(f"{assets.cache_dir() / cached_name(name)} was damaged just now. Try again.")
+
+
+def is_here(name: str) -> bool:
+    """Whether a set is in a cache, by its name alone."""
+    return bool(assets.all_in_cache(cached_name(name)))
+
+
+def _cached(name: str) -> tuple[dict[str, bytes], bool] | None:
+    for path in assets.all_in_cache(cached_name(name)):
+        with contextlib.suppress(OSError, ArchiveError, KeyError, ValueError, *BROKEN):
+            return read_kept(path, name)
+        # Ours to set aside, unless it is the shared cache under a second name.
+        own = assets.cache_dir() / cached_name(name)
+        if path == own and assets.cache_dir() != assets.shared_dir():
+            with contextlib.suppress(OSError):
+                path.replace(path.with_name(path.name + ".damaged"))
+    return None
+
+
+def read_kept(path: Path, name: str) -> tuple[dict[str, bytes], bool]:
+    """The pictures of an archive of ours, each checked, and whether they are the originals."""
+    with zipfile.ZipFile(path) as packed:
+        original = bool(json.loads(packed.read(ORIGIN))["original"])
+    wanted = {photo.file: photo.file for photo in photo_list(name)}
+    found = dict(take(path, wanted))
+    _check(found, name, original, path)
+    return {file: found[file] for file in wanted}, original
+
+
+def _check(found: Mapping[str, bytes], name: str, original: bool, path: Path) -> None:
+    """Compare with the list, as far as it has digests; those of an archive stand for the rest."""
+    wrong = []
+    for photo in photo_list(name):
+        # A list with one digest is of a set that was prepared without a change.
+        expected = photo.original if original else photo.digest
+        if original and name == "satellite":
+            expected = photo.digest
+        if expected and hashlib.sha256(found[photo.file]).hexdigest()[:DIGITS] != expected:
+            wrong.append(photo.file)
+    if wrong:
+        raise ArchiveError(
+            f"{path.name} has {len(wrong):,} of {len(found):,} pictures with another SHA-256 than "
+            f"the course's list ({wrong[0]} first)"
+        )
+
+
+def _named_folder(folder: str | Path | None) -> Path | None:
+    if folder is None:
+        folder = os.environ.get("TLCOURSE_DATASETS") or None
+        return Path(folder).expanduser() if folder else None
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"folder={str(folder)!r} is no folder. Give one that has the archives.")
+    return folder
+
+
+def _in_folder(photos: PhotoSet, folder: Path | None) -> tuple[Path, Archive] | None:
+    """An archive in a folder; the prepared one first, which is smaller."""
+    for archive in reversed(photos.archives) if folder else ():
+        if (folder / archive.file).is_file():
+            return folder / archive.file, archive
+    return None
+
+
+def _keep(photos: PhotoSet, path: Path, archive: Archive) -> None:
+    """Put the chosen pictures of an archive into the cache, and say whose they are."""
+    if archive.sha256 and (digest := assets.sha256(path)) != archive.sha256:
+        raise AssetError(
+            f"{path} has SHA-256 {digest}, expected {archive.sha256}: it is another file, or a "
+            "part of it. Get it again."
+        )
+    names = [photo.file for photo in photo_list(photos.name)]
+    wanted = {}
+    for name in names:
+        folder, file = name.split("/")
+        wanted[f"{archive.root}{archive.folders.get(folder, folder)}/{file}"] = name
+    target = assets.cache_dir() / cached_name(photos.name)
+    try:
+        found = dict(with_bar(take(path, wanted), f"unpacking {photos.name}", len(wanted)))
+        _check(found, photos.name, archive.original, path)
+        with assets.atomic_path(target) as draft, zipfile.ZipFile(draft, "w") as packed:
+            packed.writestr(ORIGIN, json.dumps({"original": archive.original}))
+            for name in names:
+                packed.writestr(name, found[name])
+    except ArchiveError as error:
+        raise AssetError(f"{path} cannot be used: {error}. Get it again.") from error
+    except OSError as error:
+        raise AssetError(f"{path} cannot be read: {error.strerror or error}.") from error
+    # To a notebook's margin, not into what it prints: it is said once, when the set first comes.
+    print(photos.credit, file=sys.stderr)
+
+
+def _missing(photos: PhotoSet, why: str) -> AssetError:
+    return AssetError(f"{photos.name} is not here.{why}")
