@@ -6,14 +6,14 @@ from tlcourse import widgets
 from tlcourse.networks.backbones import Backbone
 
 
-def row(name, year, top1, license_):
-    return Backbone(name, year, 1.5, 4.0, 64, top1, license_, True)
+def row(name, year, top1, license_, body=1.25, source="ImageNet-1k"):
+    return Backbone(name, year, 1.5, 4.0, 64, top1, license_, True, body, 0.06, source, None)
 
 
 ROWS = [
-    row("VGG16", 2014, 71.3, "CC BY 4.0"),
-    row("photonet", 2026, None, "MIT"),
-    row("ResNet50", 2015, 74.9, "MIT"),
+    row("VGG16", 2014, 71.3, "CC BY 4.0", 14.7),
+    row("photonet", 2026, None, "MIT", source="180 classes"),
+    row("ResNet50", 2015, 74.9, "MIT", 23.6),
 ]
 
 
@@ -28,7 +28,9 @@ def names(rows):
         ("", True, ["ResNet50", "VGG16", "photonet"]),
         ("mit", False, ["ResNet50", "photonet"]),
         ("MIT net50", False, ["ResNet50"]),
+        ("1k net", False, ["ResNet50"]),
         ("gpl", False, []),
+        ("none", False, []),
     ],
 )
 def test_matching_rows_are_sorted_and_unknown_figures_come_last(words, down, expected):
@@ -58,6 +60,14 @@ def test_the_table_follows_search_and_sort():
     assert "ResNet50" in table.value
     search.value = "<b>"
     assert "No network fits" in table.value
+
+
+def test_bodies_are_told_apart_from_whole_networks_and_sorted_by():
+    _, sort, _, table, *_ = parts()
+    sort.value = "body (M)"
+    assert table.value.index("photonet") < table.value.index("VGG16") < table.value.index("ResNet")
+    assert "<td>14.7</td>" in table.value
+    assert "<td>180 classes</td>" in table.value
 
 
 def test_the_chosen_network_has_a_line_of_code_and_a_demo():

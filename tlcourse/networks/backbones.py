@@ -40,6 +40,10 @@ class Backbone:
         top1: share of ImageNet's validation pictures named right, in percent, as the source says.
         license: of the weights.
         is_here: whether `load_backbone(name)` works now without a network.
+        million_body: parameters without the classification head: what transfer reuses.
+        giga_multiplications: 10⁹ multiplications for a picture of `image_size`, without the head.
+        source: what the weights learned from.
+        recipe: how they were trained, beside plain gradient steps.
     """
 
     name: str
@@ -50,13 +54,20 @@ class Backbone:
     top1: float | None
     license: str | None
     is_here: bool
+    million_body: float | None = None
+    giga_multiplications: float | None = None
+    source: str | None = None
+    recipe: str | None = None
 
 
 class Catalog(tuple[Backbone, ...]):
     """All backbones; printed, a table."""
 
     def __repr__(self) -> str:
-        head = ("name", "year", "params (M)", "MB", "pixels", "top-1 %", "license", "here")
+        head = (
+            "name", "year", "params (M)", "body (M)", "10⁹ mult.", "MB", "pixels", "top-1 %",
+            "source", "license", "here",
+        )  # fmt: skip
         rows = [head, *(_cells(row) for row in self)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = []
@@ -68,9 +79,12 @@ class Catalog(tuple[Backbone, ...]):
 
 
 def _cells(row: Backbone) -> tuple[str, ...]:
-    values = (row.year, row.million_parameters, row.download_mb, row.image_size, row.top1)
+    values = (
+        row.year, row.million_parameters, row.million_body, row.giga_multiplications,
+        row.download_mb, row.image_size, row.top1,
+    )  # fmt: skip
     shown = ["" if value is None else f"{value:g}" for value in values]
-    return (row.name, *shown, row.license or "", "yes" if row.is_here else "")
+    return (row.name, *shown, row.source or "", row.license or "", "yes" if row.is_here else "")
 
 
 def list_backbones() -> Catalog:

@@ -12,9 +12,13 @@ _COLUMNS: dict[str, Callable[[Backbone], object]] = {
     "name": lambda row: row.name,
     "year": lambda row: row.year,
     "parameters (M)": lambda row: row.million_parameters,
+    "body (M)": lambda row: row.million_body,
+    "10⁹ multiplications": lambda row: row.giga_multiplications,
     "download (MB)": lambda row: row.download_mb,
     "pixels": lambda row: row.image_size,
     "top-1 %": lambda row: row.top1,
+    "source": lambda row: row.source,
+    "recipe": lambda row: row.recipe,
     "license": lambda row: row.license,
 }
 SPEED = "ms here"
@@ -41,7 +45,7 @@ def catalog(
     if milliseconds:
         columns[SPEED] = lambda row: milliseconds.get(row.name)
     wide = {"style": {"description_width": "6em"}, "layout": widgets.Layout(width="20em")}
-    search = widgets.Text(description="Search", placeholder="name or license", **wide)
+    search = widgets.Text(description="Search", placeholder="name, source, license", **wide)
     sort = widgets.Dropdown(description="Sort by", options=list(columns), **wide)
     down = widgets.Checkbox(description="largest first", indent=False)
     chosen = widgets.Dropdown(description="Network", options=[row.name for row in rows], **wide)
@@ -86,7 +90,9 @@ def catalog(
 def matching(
     rows: Sequence[Backbone], words: str, key: Callable[[Backbone], object], down: bool = False
 ) -> list[Backbone]:
-    """The rows whose name or license holds every one of `words`, sorted; those without `key` last.
+    """The rows whose words hold every one of `words`, sorted; those without `key` last.
+
+    Searched are name, source, recipe and license.
 
     Args:
         rows: of the catalog.
@@ -95,7 +101,12 @@ def matching(
         down: largest first.
     """
     wanted = words.lower().split()
-    found = [r for r in rows if all(w in f"{r.name} {r.license}".lower() for w in wanted)]
+
+    def text(row: Backbone) -> str:
+        told = (row.name, row.source, row.recipe, row.license)
+        return " ".join(filter(None, told)).lower()
+
+    found = [row for row in rows if all(word in text(row) for word in wanted)]
 
     def place(row: Backbone):
         value = key(row)
