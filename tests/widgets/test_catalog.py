@@ -28,7 +28,7 @@ def names(rows):
         ("", True, ["ResNet50", "VGG16", "photonet"]),
         ("mit", False, ["ResNet50", "photonet"]),
         ("MIT net50", False, ["ResNet50"]),
-        ("1k net", False, ["ResNet50"]),
+        ("1k res", False, ["ResNet50"]),
         ("gpl", False, []),
         ("none", False, []),
     ],

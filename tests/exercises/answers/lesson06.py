@@ -1,5 +1,9 @@
 """Answers to the exercises of lesson 6: what its checks must accept, and what not."""
 
+import tempfile
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 
 from tests.exercises.answers.common import letter, other_letters
@@ -68,8 +72,56 @@ def _by_unfreeze():
     return model
 
 
+@cache
+def _digits_head():
+    from tlcourse import extract_features, linear_probe, load_backbone, load_task
+
+    few = load_task("digits").few_shot(10, seed=0)
+    return linear_probe(
+        extract_features(load_backbone("photonet"), few.train.images), few.train.labels
+    )
+
+
+def _saved(name, *, moves=("RandomTranslation",), dropout=True, head=True, classes=10,
+           norms=False, before=None, body=True):  # fmt: skip
+    """The path of a saved classifier of digits; its head is a probe's, so that none is trained."""
+    import keras
+
+    from tlcourse import load_backbone, set_head
+
+    options = {"RandomFlip": ("horizontal",), "RandomTranslation": (0.1, 0.1)}
+    x = image = keras.Input((64, 64, 3))
+    for kind in moves:
+        x = getattr(keras.layers, kind)(*options.get(kind, (0.05,)))(x)
+    if before is not None:
+        x = _rescaled(before)(x)
+    if body:
+        network = load_backbone("photonet")
+        network.trainable = True
+        for layer in network.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = norms
+        x = network(x)
+    else:
+        x = keras.layers.GlobalAveragePooling2D()(x)
+    if dropout:
+        x = keras.layers.Dropout(0.2)(x)
+    model = keras.Model(image, keras.layers.Dense(classes, name="head")(x))
+    if head and body and classes == 10:
+        set_head(model, _digits_head())
+    path = Path(tempfile.mkdtemp()) / f"{name}.keras"
+    model.save(path)
+    return path
+
+
+def _no_model():
+    path = Path(tempfile.mkdtemp()) / "text.keras"
+    path.write_text("not a model")
+    return path
+
+
 RIGHT = {
-    "06.1": lambda: letter("c"),
+    "06.1": lambda: letter("b"),
     "06.2": lambda: {
         "an int": 2880,
         "a NumPy number": np.int64(2880),
@@ -85,17 +137,17 @@ RIGHT = {
         "a loop": _recipe(),
         "unfreeze, and a schedule": _by_unfreeze(),
         "Adam": _recipe(rate=1e-4, adam=True),
+        "the head's rate": _recipe(rate=0.03),
     },
     "06.5": lambda: {
-        "as measured": [0.75, 0.167],
-        "another seed": (0.803, 0.167),
-        "an array": np.array([0.78, 0.17], "float32"),
-        "a column": np.array([[0.75], [0.16]]),
+        "a path": _saved("digits"),
+        "text, and two layers": str(_saved("two", moves=("RandomRotation", "RandomZoom"))),
+        "preprocessed inside": _saved("inside", before=1.0),
     },
 }
 
 WRONG = {
-    "06.1": lambda: other_letters("06.1", "c"),
+    "06.1": lambda: other_letters("06.1", "b"),
     "06.2": lambda: {
         "scale and shift too": (5760, "Half of them"),
         "the means alone": (1440, "variance"),
@@ -118,18 +170,22 @@ WRONG = {
         "norms learn": (_recipe(norms=True), "normalization layers"),
         "too early": (_recipe(first="stage3"), "before stage 4"),
         "not compiled again": (_recipe(rate=None), "still trains"),
-        "the head's rate": (_recipe(rate=0.03), "smaller steps"),
-        "Adam at its default": (_recipe(rate=1e-3, adam=True), "smaller steps"),
+        "ten times the head's rate": (_recipe(rate=0.3), "lead away"),
+        "Adam at its default": (_recipe(rate=1e-3, adam=True), "lead away"),
     },
     "06.5": lambda: {
-        "percent": ([75.0, 16.7], "as fractions"),
-        "the other way round": ([0.167, 0.75], "gentle one comes first"),
-        "one model for both": ([0.167, 0.167], "fresh()"),
-        "nothing was unfrozen": ([0.727, 0.663], "unfreeze first"),
-        "averages that moved": ([0.717, 0.617], "normalization layer"),
-        "what fit prints": ([1.0, 0.167], "training pictures"),
-        "the difference": (0.58, "single number"),
-        "the difference, negative": ([-0.58, 0.167], "between 0 and 1"),
-        "two passes too few, and a random head": ([0.45, 0.167], "5 passes"),
+        "the model": (_recipe(), "Save it"),
+        "a number": (0.9, "path of a file"),
+        "another kind of file": ("digits.h5", "`.keras`"),
+        "not saved": ("nowhere.keras", "no file"),
+        "no model in it": (_no_model(), "cannot load"),
+        "mirrored": (_saved("mirrored", moves=("RandomFlip",)), "no 2"),
+        "no augmentation": (_saved("plain", moves=()), "no augmentation"),
+        "no dropout": (_saved("dry", dropout=False), "Dropout"),
+        "averages that move": (_saved("moving", norms=True), "left to learn"),
+        "nothing pretrained": (_saved("bare", body=False), "no pretrained network"),
+        "six classes": (_saved("six", classes=6), "ten numbers"),
+        "a random head": (_saved("random", head=False), "head been trained"),
+        "pixels in [0, 1]": (_saved("small", before=255.0), "[0, 1]"),
     },
 }

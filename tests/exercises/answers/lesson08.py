@@ -5,40 +5,6 @@ import numpy as np
 from tests.exercises.answers.common import letter, other_letters
 
 
-def _worthwhile(milliseconds, top1):
-    def is_beaten(name):
-        ms, right = milliseconds[name], top1[name]
-        return any(
-            milliseconds[o] <= ms and top1[o] >= right and (milliseconds[o], top1[o]) != (ms, right)
-            for o in milliseconds
-        )
-
-    return [name for name in milliseconds if not is_beaten(name)]
-
-
-def _rising(milliseconds, top1):
-    """From the fastest on, those that have more right than all before them; twins stay."""
-    order = sorted(milliseconds, key=lambda name: (milliseconds[name], -top1[name]))
-    kept, best = [], (0, -1)
-    for name in order:
-        if top1[name] > best[1] or (milliseconds[name], top1[name]) == best:
-            kept.append(name)
-            best = milliseconds[name], top1[name]
-    return np.array(kept)
-
-
-def _beats(strictly: bool, *, itself: bool = False):
-    def worthwhile(ms, top1):
-        def beats(o, n):
-            faster = ms[o] < ms[n] if strictly else ms[o] <= ms[n]
-            better = top1[o] > top1[n] if strictly else top1[o] >= top1[n]
-            return faster and better and (itself or o != n)
-
-        return [n for n in ms if not any(beats(o, n) for o in ms)]
-
-    return worthwhile
-
-
 def _choose_by(split: str, give=lambda name, scores: name):
     def choose_backbone(candidates, task):
         from tlcourse import extract_features, linear_probe
@@ -80,9 +46,9 @@ RIGHT = {
         "an array of one": np.array([8.7]),
     },
     "08.3": lambda: {
-        "two loops": _worthwhile,
-        "sorted by time, an array": _rising,
-        "a set": lambda ms, top1: set(_worthwhile(ms, top1)),
+        "a pair": (14_717_766, 3_078),
+        "a list of floats": [14_717_766.0, 3_078.0],
+        "an array": np.array([14_717_766, 3_078]),
     },
     "08.4": lambda: {
         "a probe": _choose_by("validation"),
@@ -107,14 +73,15 @@ WRONG = {
         "text": ("8.69", "without quotes"),
     },
     "08.3": lambda: {
-        "the best alone": (lambda ms, top1: [max(top1, key=top1.get)], "more belong"),
-        "all": (lambda ms, top1: list(ms), "horse is faster"),
-        "strictly better in both": (_beats(True), "same time"),
-        "twins beat each other": (_beats(False), "more belong"),
-        "beaten by itself": (_beats(False, itself=True), "more belong"),
-        "positions": (lambda ms, top1: [0, 1, 2, 3], "names"),
-        "no return": (lambda ms, top1: ms.clear(), "`return`"),
-        "the result": (["snail", "ox"], "function"),
+        "with its head": ((138_357_544, 3_078), "a thousand classes"),
+        "the body alone": ((14_714_688, 3_078), "comes on top"),
+        "a head on all places": ((14_865_222, 150_534), "average"),
+        "the other way round": ((3_078, 14_717_766), "other way round"),
+        "all learn": ((14_717_766, 14_717_766), "body frozen"),
+        "no biases": ((14_717_766, 3_072), "bias"),
+        "another network": ((23_599_878, 12_294), "not what is left"),
+        "too many learn": ((14_717_766, 512), "Only the new head"),
+        "one number": (14_717_766, "single number"),
     },
     "08.4": lambda: {
         "by the test pictures": (_choose_by("test"), "test"),

@@ -22,8 +22,9 @@ TOP1 = choice(
         ),
         "b": (
             "A is the better bet, and a probe on your own validation pictures will tell",
-            "That is what Kornblith and others found: mostly, a better source transfers better. "
-            "A probe of both costs minutes.",
+            "That is what Kornblith and others found: mostly, a better source transfers better. On "
+            "fine differences between similar things, and screws are that, pretraining gained "
+            "little. A probe of both costs minutes.",
         ),
         "c": (
             "Nothing: top-1 has nothing to do with screws",
@@ -32,8 +33,9 @@ TOP1 = choice(
         ),
         "d": (
             "Take the one with more parameters: it has room for screws as well",
-            "VGG16 has 26 times the parameters of EfficientNetB0, and the lower top-1. Size alone "
-            "says little.",
+            "Most of VGG16's 138 million parameters are in its head, which you do not take over. "
+            "And size says little: EfficientNetB0's body has a quarter of VGG16's, and the higher "
+            "top-1.",
         ),
     },
     right="b",
@@ -71,7 +73,7 @@ def _ratio(answer: object) -> str:
     )
     return (
         "Nearly nine times, and as many times fewer multiplications at each place of the map: "
-        "this is how MobileNet fits into a telephone."
+        "this is how MobileNet fits into a phone."
     )
 
 
@@ -88,53 +90,54 @@ RATIO = Exercise(
 )
 
 
-# ------------------------------------------------------------------ under constraints
+# ------------------------------------------------------------------ body and head
 
-TIMES = {"snail": 90, "ox": 40, "horse": 20, "hare": 8, "goat": 30}
-RIGHT = {"snail": 80, "ox": 78, "horse": 75, "hare": 60, "goat": 70}
+BODY, NEW_HEAD = 14_714_688, 512 * 6 + 6
 
 
-def _best_ones(answer: object) -> str:
-    call = answers.function(answer, "`worthwhile`")
-
-    def judge(times: dict, right: dict, wanted: set, mistakes: dict) -> None:
-        found = call(dict(times), dict(right))
-        if isinstance(found, dict):
-            found = list(found)
-        try:
-            answers.names(found, wanted, tuple(times), mistakes)
-        except AnswerError as error:
-            shown = ", ".join(f"{n} {times[n]} ms {right[n]} %" for n in times)
-            raise AnswerError(f"For {shown}: {error}") from None
-
-    judge(
-        TIMES,
-        RIGHT,
-        {"snail", "ox", "horse", "hare"},
-        {"goat": "The horse is faster and has more right."},
-    )
-    judge(
-        TIMES | {"mule": 20},
-        RIGHT | {"mule": 71},
-        {"snail", "ox", "horse", "hare"},
-        {"goat": "", "mule": "The horse takes the same time and has more right."},
-    )
-    judge(TIMES | {"twin": 20}, RIGHT | {"twin": 75}, {"snail", "ox", "horse", "hare", "twin"}, {})
+def _kept(answer: object) -> str:
+    total, learning = answers.whole_numbers(answer, (2,), "The two counts")
+    if total == 138_357_544:
+        raise AnswerError(
+            "138,357,544 is the whole network, with the head for a thousand classes. Transfer "
+            "leaves that away: `include_top=False`."
+        )
+    if total == BODY:
+        raise AnswerError("The body is counted. The new head, of six classes, comes on top.")
+    if total == BODY + 7 * 7 * 512 * 6 + 6 or learning == 7 * 7 * 512 * 6 + 6:
+        raise AnswerError(
+            'Your head looks at all 7 × 7 places of the last map. With `pooling="avg"`, it looks '
+            "at their average: 512 numbers."
+        )
+    if (total, learning) == (NEW_HEAD, BODY + NEW_HEAD):
+        raise AnswerError("The other way round: first all parameters, then those that learn.")
+    if total != BODY + NEW_HEAD:
+        raise AnswerError(
+            f"{total:,} parameters are not what is left. Build it: VGG16 with `weights=None`, "
+            '`include_top=False` and `pooling="avg"`, a `Dense(6)` on it, and `count_params()`.'
+        )
+    if learning == total:
+        raise AnswerError("With the body frozen, not all of them learn. Which ones do?")
+    if learning == 512 * 6:
+        raise AnswerError("Nearly: a `Dense` layer has a bias for each class as well.")
+    if learning != NEW_HEAD:
+        raise AnswerError(f"{learning:,} do not learn. Only the new head does: count its weights.")
     return (
-        "What is left is the upper left edge of the chart. Your limit, in milliseconds, picks one "
-        "of them."
+        "Nine in ten of VGG16's parameters were its head. What is left is smaller than ResNet50's "
+        "body, and all that learns are 3,078 numbers."
     )
 
 
-WORTHWHILE = Exercise(
+KEPT = Exercise(
     "08.3",
-    "Which ones are a choice at all?",
-    _best_ones,
+    "What transfer keeps of VGG16",
+    _kept,
     hints=(
-        "A network is out if some other one is at least as fast *and* has at least as many right, "
-        "and is better in one of the two.",
-        "Two loops: for each name, is there `any(…)` other one that beats it?",
-        "Two networks that are equal in both do not beat each other. Nor does one beat itself.",
+        'What does `include_top=False` leave away, and what does `pooling="avg"` make of the last '
+        "map?",
+        '`body = keras.applications.VGG16(include_top=False, pooling="avg", weights=None)` has a '
+        "method `count_params()`.",
+        "The new head has a weight for each feature and class, and a bias for each class.",
     ),
 )
 
@@ -263,4 +266,4 @@ DRAWS = Exercise(
     ),
 )
 
-EXERCISES = (TOP1, RATIO, WORTHWHILE, CHOOSER, DRAWS)
+EXERCISES = (TOP1, RATIO, KEPT, CHOOSER, DRAWS)
