@@ -36,7 +36,7 @@ def fill(folder: Path, lessons: Sequence[Path]) -> list[str]:
 
     folder = Path(folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    # Keras keeps its weights in a folder of its own; lesson 6 fetches two where there is a network.
+    # Keras keeps its weights in a folder of its own, and a learner's lesson may have fetched some.
     places = {"TLCOURSE_CACHE": str(folder), "KERAS_HOME": str(folder), "TLCOURSE_SHARED": ""}
     stopped = []
     for path in lessons:
