@@ -15,12 +15,14 @@ from tlcourse.plots.inside import (
     matrix,
 )
 from tlcourse.plots.results import COLORS, MARKERS, bars, history, learning_curves
+from tlcourse.plots.schemes import block
 
 __all__ = [
     "COLORS",
     "MARKERS",
     "activation_grid",
     "bars",
+    "block",
     "channel_tile",
     "embedding",
     "figure",
