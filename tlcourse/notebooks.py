@@ -1,5 +1,6 @@
-"""Run a notebook from a fresh kernel, as a person who opens it would."""
+"""Run a notebook from a fresh kernel, as a person who opens it would; close its results."""
 
+import ast
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,18 @@ if TYPE_CHECKING:
 
 CELL_SECONDS = 900  # no cell of the course takes nearly as long
 START_SECONDS = 180
+APPENDIX = (
+    "appendix"  # the folder, among the lessons, of what goes deeper than a class has time for
+)
+# JupyterLab shows the first line of a closed output beside the dots: one that holds a space.
+VEIL = " \n"
+# The forms that it takes that line from, the first that is there.
+_PREVIEWED = ("text/html", "image/svg+xml", "application/pdf", "text/markdown", "text/plain")
+
+
+def lessons_in(folder: Path) -> list[Path]:
+    """The lessons of a folder in their order, then the notebooks of its appendix."""
+    return [p for f in (folder, folder / APPENDIX) for p in sorted(f.glob("[0-9][0-9]_*.ipynb"))]
 
 
 def execute(
@@ -39,3 +52,47 @@ def execute(
         resources={"metadata": {"path": os.fspath(folder)}},
     )
     client.execute(env=dict(variables), **options)
+
+
+def close_results(notebook: "NotebookNode") -> None:
+    """Close what a learner is to find out: all outputs, and the code of cells that only claim.
+
+    The outputs stay stored. JupyterLab shows three dots in their place, until the cell is run or
+    the dots are clicked; pages on the web show them as ever.
+
+    Args:
+        notebook: as nbformat reads it; it is changed. To close it again changes nothing.
+    """
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        marks = dict(cell.metadata.pop("jupyter", {}))
+        marks.pop("outputs_hidden", None)
+        if cell.outputs:
+            marks["outputs_hidden"] = True
+            _veil(cell.outputs[0])
+        if only_claims(cell.source):
+            marks["source_hidden"] = True
+        if marks:
+            cell.metadata["jupyter"] = marks
+
+
+def only_claims(source: str) -> bool:
+    """Whether a cell does nothing but state a result, which its code has in words."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a line for IPython
+        return False
+    calls = [s.value for s in statements if isinstance(s, ast.Expr)]
+    names = [ast.unparse(call.func) for call in calls if isinstance(call, ast.Call)]
+    return 0 < len(statements) == names.count("claim")
+
+
+def _veil(output: dict) -> None:
+    """Let the first line of an output tell nothing."""
+    place, form = output, "text"
+    if output["output_type"] != "stream":
+        place = output.get("data", {})
+        form = next((form for form in _PREVIEWED if form in place), None)
+    if form is not None and not place[form].startswith(VEIL):
+        place[form] = VEIL + place[form]

@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from tlcourse.claims import interval
 from tlcourse.files.assets import atomic_path
-from tlcourse.notebooks import execute
+from tlcourse.notebooks import APPENDIX, execute, lessons_in
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = 0.9  # share of the seeds in which a claim has to hold
@@ -227,6 +227,12 @@ def section(lesson: str, table: list[Row], seeds: int) -> str:
     return "\n".join([*parts, ""])
 
 
+def title(notebook: Path) -> str:
+    """What its section is called; by it, the appendix comes after the lessons."""
+    in_appendix = notebook.resolve().parent.name == APPENDIX
+    return f"{APPENDIX}/{notebook.stem}" if in_appendix else notebook.stem
+
+
 def page_of(tables: dict[str, list[Row]], seeds: int, old: str = "") -> str:
     """The page that tells how far each claim can be trusted; lessons not run now stay as in `old`.
 
@@ -256,7 +262,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.seeds < 1:
         parser.error("--seeds must be at least 1")
-    notebooks = options.notebooks or sorted((ROOT / "lessons").glob("[0-9]*.ipynb"))
+    notebooks = options.notebooks or lessons_in(ROOT / "lessons")
     if missing := [str(path) for path in notebooks if not path.is_file()]:
         parser.error(f"no such notebook: {', '.join(missing)}")
     if not notebooks:
@@ -274,7 +280,7 @@ def main(argv: list[str] | None = None) -> int:
         if error:
             stopped.append(f"{notebook.name}, seed {seed}: {error}")
 
-    tables = {notebook.stem: rows(results) for notebook, results in runs.items()}
+    tables = {title(notebook): rows(results) for notebook, results in runs.items()}
     for lesson, table in tables.items():
         print(f"\n{lesson}")
         for row in table:

@@ -2,9 +2,11 @@
 
     python tools/store_outputs.py                            every lesson, solution and demo
     python tools/store_outputs.py lessons/05_….ipynb         one
+    python tools/store_outputs.py --close                    run nothing, close what is open
 
 A notebook is written only when all its cells ran. The seconds printed at the end are those that
-the README tells: start of the kernel included.
+the README tells: start of the kernel included. In a lesson, all results are closed: a learner who
+opens it in JupyterLab sees none before the cell is run (`close_results`).
 """
 
 import argparse
@@ -19,10 +21,11 @@ import nbclient
 import nbformat
 
 from tlcourse.files.assets import atomic_path
-from tlcourse.notebooks import execute
+from tlcourse.notebooks import APPENDIX, close_results, execute, lessons_in
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
+GUESSED = (LESSONS, LESSONS / APPENDIX)  # whose results are closed
 STORED = ("solutions", "demos")  # exercises are stored without outputs
 
 
@@ -43,19 +46,31 @@ def run(path: Path) -> float:
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
+    write(notebook, path)
+    return seconds
+
+
+def write(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Store it, closed where it is a lesson."""
+    if path.resolve().parent in GUESSED:
+        close_results(notebook)
     with atomic_path(path) as draft:
         nbformat.write(notebook, draft)
-    return seconds
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run what is named, or all; 1 when one stopped."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all")
-    named = parser.parse_args(argv).notebooks
+    parser.add_argument("--close", action="store_true", help="close results, and run nothing")
+    options = parser.parse_args(argv)
+    if options.close:
+        for path in options.notebooks or lessons_in(LESSONS):
+            write(nbformat.read(path, as_version=4), path)
+        return 0
     stopped = 0
-    every = (LESSONS.glob("[0-9]*.ipynb"), *(LESSONS.glob(f"{kind}/*.ipynb") for kind in STORED))
-    for path in named or sorted(itertools.chain(*every)):
+    others = itertools.chain(*(sorted(LESSONS.glob(f"{kind}/*.ipynb")) for kind in STORED))
+    for path in options.notebooks or [*lessons_in(LESSONS), *others]:
         try:
             print(f"{path.name}: {run(path):.0f} s", flush=True)
         except nbclient.exceptions.CellExecutionError as error:

@@ -16,6 +16,7 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 from tests.helpers.tolerance import Tolerant
+from tlcourse.notebooks import APPENDIX, close_results, only_claims
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = ROOT / "lessons"
@@ -208,6 +209,23 @@ def links_lead_somewhere(notebook, folder: Path):
     return complaints
 
 
+def results_closed(notebook):
+    """Who opens it in JupyterLab sees no result before the cell is run."""
+    again = nbformat.from_dict(copy.deepcopy(notebook))
+    for cell in again.cells:
+        cell.source = text(cell.source)
+        for output in cell.get("outputs", []):
+            place = output.get("data", output)
+            place.update({k: text(v) for k, v in place.items() if isinstance(v, list)})
+    before = copy.deepcopy(again)
+    close_results(again)
+    return [
+        f"cell {number} shows what a learner is to find out: tools/store_outputs.py --close"
+        for number, (old, new) in enumerate(zip(before.cells, again.cells, strict=True))
+        if old != new
+    ]
+
+
 CHECKS = (
     valid,
     has_ids,
@@ -239,6 +257,8 @@ def test_stored_notebook(path):
     notebook = json.loads(path.read_text("utf-8"))
     # An exercise is handed out as it is before anybody has run it.
     checks = EXERCISE_CHECKS if path.parent.name == "exercises" else CHECKS
+    if path.parent in (LESSONS, LESSONS / APPENDIX):
+        checks = (*checks, results_closed)
     complaints = [line for check in checks for line in check(notebook)]
     complaints += links_lead_somewhere(notebook, path.parent)
     assert not complaints, "\n".join([path.name, *complaints])
@@ -351,6 +371,62 @@ def test_a_bad_notebook_is_found(check, bad):
 )
 def test_a_cell_that_may_be_silent(source):
     assert not must_show(source)
+
+
+CLOSED = {"jupyter": {"outputs_hidden": True}}
+TABLE = {"text/html": " \n<table></table>", "text/plain": "a table"}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        code("print('one')", stream("one\n")),
+        code("print('one')", stream(" \none\n")),
+        code("print('one')", stream("one\n")) | {"metadata": CLOSED},
+        code("x = 1") | {"metadata": CLOSED},
+        code("claim('So it is.', x, at_least=1)", page(" \n<b>So it is</b>"))
+        | {"metadata": CLOSED},
+    ],
+)
+def test_a_result_that_a_learner_would_see_is_found(cell):
+    assert len(results_closed(notebook(cell))) == 1
+
+
+def test_closed_results_are_stored_as_they_were_but_for_an_empty_line():
+    made = notebook(
+        words("# A lesson"),
+        code("x = 1"),
+        code("print('one')", stream("one\n"), stream("two\n")),
+        code("plots.show(fig)", shown(), CAPTION),
+        code("table", page(TABLE["text/html"]) | {"data": TABLE}),
+        code("claim('So it is.', x)", page("<b>So it is</b>")),
+    )
+    closed = nbformat.from_dict(copy.deepcopy(made))
+    close_results(closed)
+    assert results_closed(closed) == []
+    marks = [cell.metadata.get("jupyter", {}) for cell in closed.cells]
+    hidden = {"outputs_hidden": True}
+    assert marks == [{}, {}, hidden, hidden, hidden, hidden | {"source_hidden": True}]
+    _, _, printed, figure, table, claimed = closed.cells
+    assert [output.text for output in printed.outputs] == [" \none\n", "two\n"]
+    assert figure.outputs == made["cells"][3]["outputs"]  # a picture has no first line
+    assert table.outputs[0].data == TABLE
+    assert claimed.outputs[0].data == {"text/html": " \n<b>So it is</b>"}
+
+
+@pytest.mark.parametrize(
+    ("source", "only"),
+    [
+        ("claim('a', 1)", True),
+        ("claim('a', 1)\nclaim('b', 2)", True),
+        ("x = 1\nclaim('a', x)", False),
+        ("print('a')", False),
+        ("%time x", False),
+        ("", False),
+    ],
+)
+def test_a_cell_that_only_claims(source, only):
+    assert only_claims(source) is only
 
 
 def test_links(tmp_path):

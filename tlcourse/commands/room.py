@@ -16,7 +16,7 @@ from pathlib import Path
 from tlcourse.commands import fetch
 from tlcourse.errors import AssetError, CourseError
 from tlcourse.files.assets import PACKAGE
-from tlcourse.notebooks import execute
+from tlcourse.notebooks import execute, lessons_in
 
 LESSONS = PACKAGE.parent / "lessons"
 
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--wheels", action="store_true", help="put the Python packages there too")
     parser.add_argument("--lessons", type=Path, default=LESSONS, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
-    lessons = sorted(options.lessons.glob("[0-9][0-9]_*.ipynb"))
+    lessons = lessons_in(options.lessons)
     if not lessons:
         raise CourseError(
             f"There are no lessons in {options.lessons}. They come with the course's repository, "

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tlcourse.errors import InputError
 from tlcourse.files.assets import atomic_path
+from tlcourse.notebooks import VEIL
 
 HERE = Path(__file__).resolve().parent
 SHOW_INPUT = "slide-input"
@@ -87,6 +88,9 @@ def _slides(cells) -> Iterator:
                     "remove_source": True
                 }  # as nbconvert's own preprocessors do
             cell.outputs = [output for output in cell.outputs if not _is_guess(output)]
+            for output in cell.outputs:
+                if output.output_type == "stream":
+                    output.text = output.text.removeprefix(VEIL)
             yield cell
             continue
         for section in shortened(cell.source):
