@@ -22,6 +22,7 @@ from .data.task import Split as Split
 from .data.task import Task as Task
 from .data.text import TextTask as TextTask
 from .errors import AssetError as AssetError
+from .guesses import reveal as reveal
 from .inside.activations import ActivationExtractor as ActivationExtractor
 from .inside.activations import get_activations as get_activations
 from .inside.explain import grad_cam as grad_cam

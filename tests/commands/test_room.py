@@ -61,11 +61,14 @@ def test_the_command_fetches_the_text_encoder_into_the_folder(error, tmp_path, m
 
     monkeypatch.setattr(fetch, "main", fetched)
     lesson(tmp_path, "01_runs.ipynb", "print(1)")
+    (tmp_path / "appendix").mkdir()
+    lesson(tmp_path / "appendix", "01_deeper.ipynb", "print(2)")
     stick = tmp_path / "stick"
     assert cli.main(["room", str(stick), "--lessons", str(tmp_path)]) == bool(error)
     assert places == [(str(stick), "")]
     said = capsys.readouterr()
     assert f"TLCOURSE_SHARED={stick}" in said.out
+    assert said.out.index("01_runs.ipynb: ") < said.out.index("01_deeper.ipynb: ")
     assert said.err == ("There is no network.\n" if error else "")
 
 

@@ -95,6 +95,14 @@ def test_lessons_that_were_not_run_stay_on_the_page():
     assert run_claims.page_of({}, 10, again) == again
 
 
+def test_the_appendix_stands_after_the_lessons(tmp_path):
+    assert run_claims.title(tmp_path / "lessons" / "02_b.ipynb") == "02_b"
+    appendix = run_claims.title(tmp_path / "lessons" / "appendix" / "02_c.ipynb")
+    page = run_claims.page_of({appendix: [], "11_z": [], "02_b": []}, 2)
+    places = [page.index(f"## {name}") for name in ("02_b", "11_z", "appendix/02_c")]
+    assert places == sorted(places)
+
+
 @pytest.mark.slow
 def test_two_seeds_end_to_end(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("TLCOURSE_CLAIMS", "strict")  # must not reach the kernel
