@@ -78,14 +78,17 @@ def close_results(notebook: "NotebookNode") -> None:
 
 
 def only_claims(source: str) -> bool:
-    """Whether a cell does nothing but state a result, which its code has in words."""
+    """Whether a cell does nothing but state a result, which its code has in words.
+
+    To compute the number behind it is part of that: `gap = a - b`, then `claim(…, gap)`.
+    """
     try:
         statements = ast.parse(source).body
     except SyntaxError:  # a line for IPython
         return False
-    calls = [s.value for s in statements if isinstance(s, ast.Expr)]
-    names = [ast.unparse(call.func) for call in calls if isinstance(call, ast.Call)]
-    return 0 < len(statements) == names.count("claim")
+    said = [s for s in statements if not isinstance(s, ast.Assign)]
+    calls = [s.value for s in said if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)]
+    return 0 < len(said) == [ast.unparse(call.func) for call in calls].count("claim")
 
 
 def _veil(output: dict) -> None:

@@ -419,7 +419,9 @@ def test_closed_results_are_stored_as_they_were_but_for_an_empty_line():
     [
         ("claim('a', 1)", True),
         ("claim('a', 1)\nclaim('b', 2)", True),
-        ("x = 1\nclaim('a', x)", False),
+        ("x = y - z\nclaim('a', x)", True),
+        ("x = 1", False),
+        ("print('a')\nclaim('a', x)", False),
         ("print('a')", False),
         ("%time x", False),
         ("", False),
