@@ -50,6 +50,9 @@ def test_random_weights_differ_by_seed_and_others_do_not():
     one, two, again = (distance.backbone("random", seed).get_weights()[0] for seed in (1, 2, 1))
     assert not np.array_equal(one, two)
     assert np.array_equal(one, again)
+    norms = [x for x in distance.backbone("random", 1).layers if hasattr(x, "gamma")]
+    assert norms
+    assert all((norm.gamma.numpy() == 1).all() for norm in norms)  # alive: no branch is off
 
 
 @pytest.mark.slow
