@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.exercises.answers import RIGHT, WRONG
-from tlcourse.exercises import asking, check, choose, hint, record, registry, solution
+from tlcourse.exercises import asking, check, choose, hint, quiz, record, registry, solution
 from tlcourse.exercises.answers import AnswerError
-from tlcourse.exercises.exercise import STUB, Exercise
+from tlcourse.exercises.exercise import STUB, Exercise, choice, difference
 from tools.make_exercises import generated
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -211,13 +211,28 @@ def test_without_quotes_and_the_zero_it_is_clear_which_exercise_is_meant(ask, mo
     assert ask(5.2).text == meant
 
 
-def test_a_difference_is_told_apart_from_its_negative_and_from_none():
-    assert "Subtract the other way round: trained minus random" in check("05.4", -0.05).text
-    assert "both bodies are as good" in check("05.4", -0.049).text
-    assert "both bodies are as good" in check("05.4", 0.049).text
-    assert "0.05 is too small" in check("05.4", 0.05).text
-    assert "-0.05 is too small" in check("11.5", -0.049).text
-    assert "Subtract the other way round: broken minus mended" in check("11.5", -0.05).text
+@pytest.mark.parametrize(
+    ("even", "value", "words"),
+    [
+        ("as good", -0.05, "Subtract the other way round: one minus other"),
+        ("as good", -0.049, "as good"),
+        ("as good", 0.049, "as good"),
+        ("as good", 0.05, "0.05 is too small. Why?"),
+        ("", -0.049, "-0.05 is too small. Why?"),
+        ("", -0.05, "Subtract the other way round: one minus other"),
+        ("", 0.61, "0.61 is too large. How?"),
+        ("", 31.0, "a fraction: 0.25"),
+    ],
+)
+def test_a_difference_is_told_apart_from_its_negative_and_from_none(even, value, words):
+    asked = difference(
+        "00.1", "A gain", (0.3, 0.6), too_small="Why?", too_large="How?", even=even,
+        order="one minus other", praise="{points}", hints=(),
+    )  # fmt: skip
+    assert asked.check(0.4) == "40.0 points"
+    with pytest.raises(AnswerError) as told:
+        asked.check(value)
+    assert words in str(told.value)
 
 
 def test_no_answer_is_no_try():
@@ -240,9 +255,9 @@ def test_a_function_without_a_body_is_no_answer():
 
 def test_the_solution_opens_after_a_try_and_stays_open(monkeypatch):
     check("05.2", 640)
-    assert "Dense(10)" in solution("05.2").code
+    assert "Dense(classes)" in solution("05.2").code
     monkeypatch.setattr(record, "_here", {})  # another kernel, the same learner
-    assert "Dense(10)" in solution("05.2").code
+    assert "Dense(classes)" in solution("05.2").code
     assert "Try first" in solution("05.3").text
 
 
@@ -310,18 +325,29 @@ def test_a_column_does_for_a_row_of_numbers():
 # ------------------------------------------------------------------------------- the widget
 
 
-def test_the_widget_explains_what_is_chosen_and_keeps_what_is_right():
-    box = choose("05.1")
+def test_the_widget_explains_what_is_chosen_and_keeps_what_is_right(monkeypatch):
+    asked = choice(
+        "05.2",
+        "Stripes",
+        "Which of them has stripes?",
+        {"a": ("A horse", "It has one color."), "b": ("A zebra", "Black and white.")},
+        right="b",
+        hints=(),
+    )
+    monkeypatch.setattr(quiz, "find", lambda id: asked)
+    monkeypatch.setattr(asking, "find", lambda id: asked)
+    box = choose("05.2")
     question, options, answer = box.children
-    assert "Which part" in question.value
+    assert "Which of them" in question.value
     assert options.value is None
     assert answer.value == ""
     options.value = "a"
     assert "Not yet" in answer.value
-    assert record.read()[0] == {"05.1": "tried"}
+    assert "It has one color." in answer.value
+    assert record.read()[0] == {"05.2": "tried"}
     options.value = "b"
     assert "Right." in answer.value
-    assert record.read()[0] == {"05.1": "right"}
+    assert record.read()[0] == {"05.2": "right"}
 
 
 def test_an_exercise_without_options_is_no_question():

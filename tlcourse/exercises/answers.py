@@ -213,6 +213,42 @@ def fractions(answer: object, count: int, what: str = "The accuracies") -> np.nd
     return values
 
 
+def share_right(answer: object, labels: np.ndarray, classes: int, what: str) -> float:
+    """The share of predicted classes that are right.
+
+    Args:
+        answer: the learner's, (n,) whole numbers.
+        labels: (n,), the true ones.
+        classes: how many there are.
+        what: how a message calls the answer.
+
+    Raises:
+        AnswerError: another number of them, or no classes.
+    """
+    if np.shape(answer) == (len(labels), classes) and classes > 1:
+        raise AnswerError(
+            f"{what}: {classes} numbers for each picture. Give the class alone: `np.argmax(…, 1)`."
+        )
+    given = whole_numbers(answer, (len(labels),), what)
+    if given.min() < 0 or given.max() >= classes:
+        raise AnswerError(f"{what} must hold classes, from 0 to {classes - 1}.")
+    return float(np.mean(given == labels))
+
+
+def two_rows(answer: object, count: int) -> np.ndarray:
+    """Two rows of predicted classes, one answer for each of `count` pictures.
+
+    Raises:
+        AnswerError: accuracies, or other shapes.
+    """
+    if np.shape(answer) in ((), (2,)):
+        raise AnswerError(
+            "This is no list of answers. Give the classes that were predicted, a row for each of "
+            "the two, and not the accuracies: those are computed here."
+        )
+    return array(answer, (2, count), "The two rows of answers")
+
+
 def holds(model, backbone) -> None:
     """Say so if a model does not hold all weights of a backbone, as they are there.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.exercises.answers.common import letter, other_letters
+from tests.exercises.answers.common import answers_with, described_by, edges, gray, small_pixels
 from tlcourse.exercises.lessons.lesson01 import network
 
 
@@ -54,13 +54,72 @@ def _a_part_of_the_head(source, target):
     return target
 
 
+def _nearest(images, labels, new_images):
+    from tlcourse import nearest_neighbors
+
+    known, new = (x.reshape(len(x), -1).astype("float32") for x in (images, new_images))
+    return labels[nearest_neighbors(known, new, k=1)[0][:, 0]]
+
+
+def _small_cells(images):
+    from skimage.feature import hog
+
+    cells = {"pixels_per_cell": (8, 8), "cells_per_block": (2, 2)}
+    return np.stack([hog(image, orientations=8, **cells) for image in gray(images)])
+
+
+def _by_objectnet(images):
+    from tlcourse import load_backbone
+
+    return load_backbone("objectnet").predict(images, verbose=0)
+
+
+def _account(
+    came=lambda a, b: all(np.array_equal(x, y) for x, y in zip(a, b, strict=True)),
+    moved=None,
+    weights=lambda layer: layer.get_weights(),
+    all_layers=False,
+):
+    """The solution of 01.2, or one of the ways to get it wrong."""
+
+    def same(a, b, how):
+        return len(a) == len(b) and all(x.shape == y.shape for x, y in zip(a, b)) and how(a, b)  # noqa: B905
+
+    def account(source, start, end):
+        known = {layer.name: weights(layer) for layer in source.layers}
+        found = {}
+        for layer in start.layers:
+            if not layer.weights and not all_layers:
+                continue
+            first, last = weights(layer), weights(end.get_layer(layer.name))
+            copied = same(known.get(layer.name, []), first, came)
+            found[layer.name] = (copied, not same(first, last, came) if moved is None else moved)
+        return found
+
+    return account
+
+
+def _validation_labels():
+    from tlcourse import load_task
+
+    return load_task("sunglasses").validation.labels
+
+
+def _two(old: float, new: float) -> np.ndarray:
+    labels = _validation_labels()
+    return np.stack([answers_with(old, labels), answers_with(new, labels, seed=1)])
+
+
 RIGHT = {
-    "01.1": lambda: letter("d"),
+    "01.1": lambda: {
+        "HOG": described_by(edges),
+        "HOG in small cells": described_by(_small_cells),
+        "a list": lambda *given: described_by(edges)(*given).tolist(),
+    },
     "01.2": lambda: {
-        "a list": [2, 0, 3, 1],
-        "a tuple": (2, 0, 3, 1),
-        "floats": np.array([2.0, 0.0, 3.0, 1.0]),
-        "a column": np.array([[2], [0], [3], [1]]),
+        "pairs": _account(),
+        "lists": lambda *given: {name: [*pair] for name, pair in _account()(*given).items()},
+        "numbers": lambda *given: {k: np.array(v, int) for k, v in _account()(*given).items()},
     },
     "01.3": lambda: {
         "layer by layer": _by_name,
@@ -68,22 +127,48 @@ RIGHT = {
         "all but the last": _all_but_the_last,
     },
     "01.4": lambda: {
-        "a tuple": (0.153, 0.647),
-        "a list": [0.29, 0.71],
-        "an array": np.array([0.107, 0.673], "float32"),
-        "other pictures": (0.12, 0.733),
+        "an array": _two(0.153, 0.647),
+        "a list": _two(0.29, 0.71).tolist(),
+        "a pair": tuple(_two(0.107, 0.673)),
+        "floats": _two(0.12, 0.733).astype("float32"),
     },
 }
 
 WRONG = {
-    "01.1": lambda: other_letters("01.1", "d"),
+    "01.1": lambda: {
+        "the report's": (_nearest, "not the best"),
+        "pixels": (described_by(small_pixels), "not the best"),
+        "with a trained network": (described_by(_by_objectnet), "trained before"),
+        "in another order": (
+            lambda *given: np.roll(described_by(edges)(*given), 1),
+            "own new picture",
+        ),
+        "of the labeled ones": (lambda images, labels, new: labels, "shape (200)"),
+        "for each class": (lambda images, labels, new: np.zeros((len(new), 6)), "the class alone"),
+        "counted from 1": (lambda images, labels, new: np.full(len(new), 6), "from 0 to 5"),
+        "its result": (np.zeros(200), "function itself"),
+    },
     "01.2": lambda: {
-        "the coins are method 1": ([2, 1, 3, 1], "coins"),
-        "features are a pretrained model": ([2, 0, 2, 1], "birdsong"),
-        "1 and 2 swapped": ([1, 0, 3, 2], "So far, 2"),
-        "three answers": ([2, 0, 3], "shape (4)"),
-        "a fifth method": ([2, 0, 3, 4], "1, 2 and 3"),
-        "words": (["two", "none", "three", "one"], "numbers"),
+        "by the shapes": (_account(came=lambda a, b: True), "weights of its own"),
+        "by the numbers, sorted": (
+            _account(
+                came=lambda a, b: all(
+                    np.array_equal(np.sort(x, axis=None), np.sort(y, axis=None))
+                    for x, y in zip(a, b, strict=True)
+                )
+            ),
+            "in another order",
+        ),
+        "only what trains": (
+            _account(weights=lambda layer: [w.numpy() for w in layer.trainable_weights]),
+            "stored averages",
+        ),
+        "all have learned": (_account(moved=True), "frozen layers"),
+        "with layers without weights": (_account(all_layers=True), "no weights"),
+        "the head forgotten": (lambda *given: {"conv": (True, False)}, "misses"),
+        "one word for each": (lambda *given: dict.fromkeys(_account()(*given), "kept"), "numbers"),
+        "a list": (lambda *given: list(_account()(*given).values()), "dict"),
+        "its result": ({"conv": (True, False)}, "function itself"),
     },
     "01.3": lambda: {
         "all at once": (
@@ -101,12 +186,12 @@ WRONG = {
         "called": (network(6, 2), "function itself"),
     },
     "01.4": lambda: {
-        "the old head on the old order": ((0.647, 0.647), "new order"),
-        "two orders": ((0.15, 0.13), "Is the order right"),
-        "each with an order of its own": ((0.15, 0.20), "same order for both"),
-        "swapped": ((0.647, 0.153), "First the old head"),
-        "on the training pictures": ((0.2, 1.0), "learned from"),
-        "percent": ((15.3, 64.7), "0.25, not 25"),
-        "only one": (0.647, "shape (2)"),
+        "the old head on the old order": (_two(0.647, 0.65), "new order"),
+        "two orders": (_two(0.15, 0.13), "First the old head"),
+        "each with an order of its own": (_two(0.15, 0.20), "same order for both"),
+        "swapped": (_two(0.647, 0.153), "First the old head"),
+        "the labels": (np.stack([_two(0.2, 1)[0], _validation_labels()]), "learned from"),
+        "accuracies": ((0.15, 0.65), "not the accuracies"),
+        "only one": (_two(0.2, 0.7)[1], "shape (2, 300)"),
     },
 }

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from tests.exercises.answers.common import letter, other_letters
-from tlcourse.exercises.lessons.lesson02 import PLACES, STEADY, output_of
+from tlcourse.exercises.lessons.lesson02 import PARTS, PLACES, output_of
 
 
 def _unit(a: np.ndarray) -> np.ndarray:
@@ -49,8 +48,73 @@ def _dead_layers(model, of=lambda gamma: not gamma.any()):
     return [norm.name for norm in norms if of(norm.gamma.numpy())]
 
 
+def _behind(at=1, kinds=("conv", "norm", "stage"), proof=True):
+    """The solution of 02.1, or one of the ways to get it wrong.
+
+    Layers of these kinds are frozen up to the given one and `at - 1` layers further.
+    """
+    import keras
+
+    def train_behind(model, last, images, labels):
+        names = [layer.name for layer in model.layers]
+        for layer in model.layers[: names.index(last) + at]:
+            if layer.name.startswith(kinds):
+                layer.trainable = False
+        before = {layer.name: layer.get_weights() for layer in model.layers}
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.1), loss)
+        model.fit(images, labels, batch_size=12, verbose=0)
+        if not proof:
+            return [layer.name for layer in model.layers if layer.trainable]
+        return [
+            layer.name
+            for layer in model.layers
+            if any(
+                (a != b).any() for a, b in zip(before[layer.name], layer.get_weights(), strict=True)
+            )
+        ]
+
+    return train_behind
+
+
+def _parts_frozen(model, last, images, labels):
+    """Freezes the weights that train, and not the layers."""
+    names = [layer.name for layer in model.layers]
+    for layer in model.layers[: names.index(last) + 1]:
+        for weight in layer.trainable_weights:
+            weight.trainable = False
+    return _behind(kinds=("none",))(model, last, images, labels)
+
+
+def _untrained_model(model, last, images, labels):
+    return [name for name in PARTS if name > last]
+
+
+def _ignored(based=True, least=0.8):
+    """The solution of 02.5, or one of the ways to get it wrong."""
+
+    def similarity(first, second):
+        lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+        return np.mean(np.sum(first * second, axis=1) / lengths)
+
+    def ignored(network, pieces, changes):
+        before = network.predict(pieces, verbose=0)
+        base = similarity(before, before[::-1]) if based else 0
+        found = {
+            name: (similarity(before, network.predict(change(pieces), verbose=0)) - base)
+            / (1 - base)
+            for name, change in changes.items()
+        }
+        return [name for name, value in found.items() if value >= least]
+
+    return ignored
+
+
 RIGHT = {
-    "02.1": lambda: letter("b"),
+    "02.1": lambda: {
+        "all layers in front": _behind(),
+        "those with weights": _behind(kinds=("conv", "norm")),
+    },
     "02.2": lambda: {
         "a product": lambda maps, kernel, k: np.maximum(maps @ kernel[:, k], 0),
         "at most 1": lambda maps, kernel, k: _unit(np.maximum(maps @ kernel[:, k], 0)),
@@ -60,14 +124,27 @@ RIGHT = {
     "02.3": lambda: {"a list": _dead_layers, "a set": lambda model: set(_dead_layers(model))},
     "02.4": lambda: {"sequential": _cut_at(), "functional": _functional()},
     "02.5": lambda: {
-        "an array": STEADY,
-        "a list": [[0.927, 0.750, 0.565], [0.901, 0.862, 0.909]],
-        "other pieces": np.array([[0.935, 0.763, 0.577], [0.918, 0.872, 0.910]], "float32"),
+        "a list": _ignored(),
+        "a set": lambda *given: set(_ignored()(*given)),
+        "called": lambda network, pieces, changes: _ignored()(
+            type("Called", (), {"predict": lambda self, x, verbose: network(x)})(), pieces, changes
+        ),
     },
 }
 
 WRONG = {
-    "02.1": lambda: other_letters("02.1", "b"),
+    "02.1": lambda: {
+        "nothing is frozen": (_behind(kinds=("none",)), "`conv1` has changed"),
+        "only convolutions": (_behind(kinds=("conv",)), "should learn"),
+        "the normalizations learn on": (_behind(kinds=("conv", "stage")), "has changed"),
+        "weights, not layers": (_parts_frozen, "stored averages"),
+        "one layer too many": (_behind(at=2), "`conv3` has not changed"),
+        "a stage too few": (_behind(at=-2), "`conv2` has changed"),
+        "everything is frozen": (_behind(at=99), "lies behind"),
+        "never trained": (_untrained_model, "has not changed"),
+        "no proof": (_behind(proof=False), "the proof is not"),
+        "its result": (["conv3", "norm3", "head"], "function itself"),
+    },
     "02.2": lambda: {
         "negative places": (lambda maps, kernel, k: maps @ kernel[:, k], "speak against"),
         "dropped too early": (
@@ -110,19 +187,12 @@ WRONG = {
         "the function": (_cut_at, "Call it"),
     },
     "02.5": lambda: {
-        "rows swapped": (STEADY[::-1], "photonet comes first"),
-        "columns swapped": (STEADY[:, [0, 2, 1]], "wrong places"),
-        "rows and columns swapped": (STEADY[::-1, [1, 0, 2]], "wrong places"),
-        "height for width": (STEADY[:, [1, 0, 2]], "left for right"),
-        "the same network twice": (STEADY[[0, 0]], "each network"),
-        "the order of the pictures": (
-            [[-0.10, 0.75, 0.565], [-0.14, 0.86, 0.91]],
-            "order of the *pictures*",
-        ),
-        "nothing changed": ([[1.0, 0.75, 0.565], [1.0, 0.86, 0.91]], "nothing was changed"),
-        "plain cosines": ([[0.956, 0.848, 0.735], [0.963, 0.948, 0.966]], "as it is"),
-        "turned round": (STEADY.T, "networks × changes"),
-        "percent": (100 * STEADY, "fractions"),
-        "one network": (STEADY[0], "shape (2, 3)"),
+        "similarity alone": (_ignored(based=False), "Compared with what"),
+        "the very same": (_ignored(least=0.99999), "sees a little"),
+        "all of them": (lambda network, pieces, changes: list(changes), "Compared with what"),
+        "none": (lambda network, pieces, changes: set(), "does not find"),
+        "numbers": (lambda network, pieces, changes: [0.9, 0.8, 0.6], "names of changes"),
+        "another name": (lambda network, pieces, changes: ["turned"], "no change"),
+        "its result": ({"mirrored"}, "function itself"),
     },
 }

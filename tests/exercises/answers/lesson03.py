@@ -2,23 +2,46 @@
 
 import numpy as np
 
-from tests.exercises.answers.common import letter, other_letters
+from tlcourse.exercises.lessons import lesson03
 
 
-def _drawn_by(pick):
-    """A `draw` function: `pick(dice, places of one class, n)` for each class."""
+def _head_on(once=True, epochs=30, frozen=True, whole=True, outputs=0):
+    """The solution of 03.1, or one of the ways to get it wrong."""
+    import keras
 
-    def draw(labels, n, seed):
-        dice = np.random.default_rng(seed)
-        return np.concatenate([pick(dice, np.flatnonzero(labels == k), n) for k in set(labels)])
+    def head_on(backbone, images, labels, classes):
+        backbone.trainable = not frozen
+        head = keras.Sequential([keras.layers.Dense(outputs or classes)])
+        model = keras.Sequential([backbone, head])
+        x = backbone.predict(images, verbose=0) if once else images
+        learns = head if once else model
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        learns.compile(keras.optimizers.Adam(0.1), loss)
+        learns.fit(x, labels, epochs=epochs, batch_size=24, verbose=0)
+        return model if whole else head
 
-    return draw
+    return head_on
 
 
-def _few_of_each(labels, n, seed):
-    from tlcourse.data.splits import few_of_each
+def _functional(backbone, images, labels, classes):
+    import keras
 
-    return few_of_each(labels, n, ("a", "b", "c"), seed, "", "")
+    features = np.concatenate([backbone(part, training=False) for part in np.split(images, 4)])
+    image = x = keras.Input(features.shape[1:])
+    head = keras.Model(image, keras.layers.Dense(classes, "softmax")(x))
+    head.compile(keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy")
+    head.fit(features, labels, epochs=30, batch_size=24, verbose=0)
+    new = keras.Input((8, 8, 3))
+    return keras.Model(new, head(backbone(new)))
+
+
+def _curve(split="validation", draw=lambda seed: seed, change=np.asarray):
+    """The solution of 03.3, or one of the ways to get it wrong."""
+
+    def curve(describe, task, sizes, seeds):
+        return change(lesson03.measured_curve(split, tuple(draw(seed) for seed in seeds)))
+
+    return curve
 
 
 def _ten_draws(spread=0.06, few=0.49, many=0.77) -> np.ndarray:
@@ -27,7 +50,7 @@ def _ten_draws(spread=0.06, few=0.49, many=0.77) -> np.ndarray:
 
 
 RIGHT = {
-    "03.1": lambda: letter("c"),
+    "03.1": lambda: {"sequential": _head_on(), "functional": _functional},
     "03.2": lambda: {
         "on a logarithmic axis": 53.597,
         "on a linear axis": np.float64(55.01),
@@ -35,19 +58,11 @@ RIGHT = {
         "rounded up": 54,
         "an array of one": np.array([53.6]),
     },
-    "03.3": lambda: {
-        "chosen": _drawn_by(lambda dice, places, n: dice.choice(places, n, replace=False)),
-        "permuted": _drawn_by(lambda dice, places, n: dice.permutation(places)[:n]),
-        "a list": lambda labels, n, seed: _drawn_by(
-            lambda dice, places, n: dice.choice(places, n, replace=False)
-        )(labels, n, seed).tolist(),
-        "the course's own": _few_of_each,
-    },
+    "03.3": lambda: {"an array": _curve(), "a list": _curve(change=np.ndarray.tolist)},
     "03.4": lambda: {
-        "as computed": 0.04318,
-        "rounded": 0.043,
-        "a NumPy number": np.float32(0.0432),
-        "an array of one": np.array([0.0432]),
+        "a float": lesson03.flattery,
+        "a NumPy number": lambda table: np.float64(lesson03.flattery(table)),
+        "an array of one": lambda table: np.array([lesson03.flattery(table)]),
     },
     "03.5": lambda: {
         "an array": _ten_draws(),
@@ -57,7 +72,18 @@ RIGHT = {
 }
 
 WRONG = {
-    "03.1": lambda: other_letters("03.1", "c"),
+    "03.1": lambda: {
+        "in every epoch": (_head_on(once=False, epochs=4), "has looked at"),
+        "everything learns": (_head_on(once=False, epochs=2, frozen=False), "backbone has changed"),
+        "the head alone": (_head_on(whole=False), "not pictures"),
+        "not trained": (_head_on(epochs=0), "been trained"),
+        "ten classes": (_head_on(outputs=10, epochs=1), "2 classes"),
+        "features": (
+            lambda backbone, *others: backbone.predict(others[0], verbose=0),
+            "Keras model",
+        ),
+        "its result": (np.zeros(3), "function itself"),
+    },
     "03.2": lambda: {
         "three stages": (200.97, "three"),
         "the accuracy": (0.761, "like an accuracy"),
@@ -69,45 +95,36 @@ WRONG = {
         "a curve": (np.arange(6.0), "holds 6"),
     },
     "03.3": lambda: {
-        "the first ones": (_drawn_by(lambda dice, places, n: places[:n]), "Every seed"),
-        "with putting back": (
-            _drawn_by(lambda dice, places, n: dice.choice(places, n)),
-            "come twice",
-        ),
-        "from all": (
-            lambda labels, n, seed: np.random.default_rng(seed).permutation(len(labels))[: 3 * n],
-            "within each class",
-        ),
-        "n in all": (
-            lambda labels, n, seed: np.random.default_rng(seed).permutation(len(labels))[:n],
-            "shape (12)",
-        ),
-        "no seed": (
-            lambda labels, n, seed: _drawn_by(lambda dice, places, n: dice.permutation(places)[:n])(
-                labels, n, None
-            ),
-            "same seed",
-        ),
-        "only the first half": (
-            _drawn_by(lambda dice, places, n: dice.permutation(places[:6])[:n]),
-            "never drawn",
-        ),
-        "places within the class": (
-            _drawn_by(lambda dice, places, n: dice.permutation(len(places))[:n]),
-            "not within a class",
-        ),
-        "the labels": (lambda labels, n, seed: np.repeat([0, 1, 2], n), "These are labels"),
+        "on the test": (_curve("test"), "test pictures"),
+        "on the training": (_curve("train"), "has learned from"),
+        "one draw": (_curve(draw=lambda seed: 3), "same draw"),
+        "other seeds": (_curve(draw=lambda seed: seed - 3), "seeds 0, 1, 2"),
+        "turned round": (_curve(change=np.transpose), "turn it round"),
+        "means": (_curve(change=lambda x: x.mean(axis=1)), "every draw"),
+        "percent": (_curve(change=lambda x: 100 * x), "fractions"),
+        "shuffled labels": (_curve(change=lambda x: x - 0.2), "same draw"),
+        "its result": (np.zeros((2, 3)), "function itself"),
     },
     "03.4": lambda: {
-        "points": (4.3, "fraction"),
-        "rounded too much": (0.04, "three digits"),
-        "the wrong way round": (-0.0432, "other way round"),
-        "her own run counts": (0.0389, "own run"),
-        "the best way of all": (0.0237, "best way of all"),
-        "the mean of all ways": (0.0584, "not with all eight"),
-        "10 labels": (0.0233, "row 0"),
-        "the largest": (0.153, "worst of the ten"),
-        "ten values": (np.full(10, 0.04), "holds 10"),
+        "the wrong way round": (lambda table: -lesson03.flattery(table), "other way round"),
+        "her own run counts": (lambda table: lesson03.flattery(table, own=True), "own run"),
+        "the best way of all": (
+            lambda table: (table.max(axis=0) - table.mean(axis=1).max()).mean(),
+            "best over all seeds",
+        ),
+        "the mean of all ways": (
+            lambda table: (table.max(axis=0) - table.mean()).mean(),
+            "not with all ways",
+        ),
+        "other ways in her run": (
+            lambda table: (table.max(axis=0) - table.mean(axis=0)).mean(),
+            "not with all ways",
+        ),
+        "rows for columns": (lambda table: lesson03.flattery(table.T), "has a column"),
+        "what is reported": (lambda table: table.max(axis=0).mean(), "what they report"),
+        "in points": (lambda table: 100 * lesson03.flattery(table), "too large"),
+        "a row for each seed": (lambda table: table.max(axis=0), "holds 6"),
+        "the number": (0.0432, "function itself"),
     },
     "03.5": lambda: {
         "one seed": (np.repeat([[0.49], [0.77]], 10, axis=1), "seed of its own"),

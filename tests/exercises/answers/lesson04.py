@@ -1,9 +1,11 @@
 """Answers to the exercises of lesson 4: what its checks must accept, and what not."""
 
+from functools import cache
+
 import numpy as np
 
-from tests.exercises.answers.common import letter, other_letters
-from tlcourse.exercises.lessons.lesson04 import strange_photographs
+from tests.exercises.answers.common import described_by, edges, small_pixels
+from tlcourse.exercises.lessons.lesson04 import lesson_numbers, strange_photographs, t_interval
 
 
 def _mend(shift=127.5, scale=127.5, axes=(0, 2, 3, 1), flip=True, early=False):
@@ -15,11 +17,21 @@ def _mend(shift=127.5, scale=127.5, axes=(0, 2, 3, 1), flip=True, early=False):
     return pictures[..., ::-1] if flip else pictures
 
 
+@cache
+def backbone(name, weights="imagenet"):
+    """A backbone that no answer changes: loaded once."""
+    from tlcourse import load_backbone
+
+    return load_backbone(name, weights=weights)
+
+
+def _always(images, labels, new):
+    return np.full(len(new), labels[0])
+
+
 def _gray_model(scale=255.0, offset=0.0, to_color="repeat", weights="imagenet", channels=1):
     """The solution of 04.3, or one of the ways to get it wrong."""
     import keras
-
-    from tlcourse import load_backbone
 
     image = keras.Input((28, 28, channels))
     x = keras.layers.Rescaling(scale, offset)(image)
@@ -31,51 +43,75 @@ def _gray_model(scale=255.0, offset=0.0, to_color="repeat", weights="imagenet", 
         x = keras.layers.Concatenate()([x, 0 * x, 0 * x])
     elif to_color == "convolution":
         x = keras.layers.Conv2D(3, 1)(x)
-    return keras.Model(image, load_backbone("objectnet", weights=weights)(x))
+    return keras.Model(image, backbone("objectnet", weights)(x))
 
 
 def _with_ones():
     """A convolution that does nothing but repeat its channel: new weights, but not random ones."""
     import keras
 
-    from tlcourse import load_backbone
-
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
             keras.layers.Conv2D(3, 1, use_bias=False, kernel_initializer="ones"),
             keras.layers.Rescaling(255),
-            load_backbone("objectnet"),
+            backbone("objectnet"),
         ]
     )
 
 
-def _pairs(transfer, scratch):
-    difference = np.asarray(transfer) - np.asarray(scratch)
-    return "helps" if (difference > 0).all() else "harms" if (difference < 0).all() else "open"
+def _in_color(scans, scale=255.0):
+    return np.repeat(scale * scans[..., None], 3, axis=-1)
 
 
-def _one_by_one(transfer, scratch):
-    ahead = [a > b for a, b in zip(transfer, scratch, strict=True)]
-    behind = [a < b for a, b in zip(transfer, scratch, strict=True)]
-    return "Helps" if all(ahead) else "Harms" if all(behind) else "Open"
+def _frozen(scale=255.0):
+    def features(scans):
+        return backbone("objectnet").predict(_in_color(scans, scale), verbose=0)
+
+    return features
 
 
-def _ranges(transfer, scratch):
-    if min(transfer) > max(scratch):
-        return "helps"
-    return "harms" if max(transfer) < min(scratch) else "open"
+def _blocks(images):
+    """How much gray varies in blocks of 8 × 8 pixels: the mean and the median over the blocks."""
+    gray = images.astype(float).mean(axis=-1)
+    spread = gray.reshape(len(gray), 8, 8, 8, 8).std(axis=(2, 4)).reshape(len(gray), -1)
+    return np.stack([spread.mean(axis=1), np.median(spread, axis=1)], axis=1)
 
 
-def _by_deviation(transfer, scratch):
-    difference = transfer - scratch
-    if abs(difference.mean()) < 2 * difference.std():
-        return "open"
-    return "helps" if difference.mean() > 0 else "harms"
+def _steps(images):
+    """The share of places where gray jumps, sideways and downward."""
+    gray = images.astype(float).mean(axis=-1)
+    return np.stack(
+        [(np.abs(np.diff(gray, axis=axis)) > 6).mean(axis=(1, 2)) for axis in (1, 2)], 1
+    )
+
+
+def _brightness(images):
+    gray = images.mean(axis=-1)
+    return np.stack([gray.mean(axis=(1, 2)), gray.std(axis=(1, 2))], axis=1)
+
+
+def _unpaired(a, b):
+    from scipy.stats import t
+
+    half = t.ppf(0.975, 2 * len(a) - 2) * np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a))
+    return np.mean(a - b) - half, np.mean(a - b) + half
+
+
+def _single(a, b):
+    low, high = t_interval(a - b)
+    half = (high - low) / 2 * np.sqrt(len(a))
+    return np.mean(a - b) - half, np.mean(a - b) + half
+
+
+def _scipy(a, b):
+    from scipy.stats import ttest_rel
+
+    return tuple(ttest_rel(a, b).confidence_interval(0.95))
 
 
 RIGHT = {
-    "04.1": lambda: letter("c"),
+    "04.1": lambda: {"HOG": described_by(edges), "pixels": described_by(small_pixels)},
     "04.2": lambda: {
         "floats": _mend(),
         "uint8, cut off": _mend().astype("uint8"),
@@ -88,20 +124,30 @@ RIGHT = {
         "a convolution with ones": _with_ones(),
     },
     "04.4": lambda: {
-        "arrays": _pairs,
-        "one by one": _one_by_one,
-        "a NumPy text": lambda transfer, scratch: np.str_(_pairs(transfer, scratch)),
+        "a tuple": lambda a, b: t_interval(a - b),
+        "a list": lambda a, b: list(t_interval(a - b)),
+        "an array": lambda a, b: np.array(t_interval(a - b)),
+        "by SciPy": _scipy,
     },
     "04.5": lambda: {
-        "a list": [0.10, 0.40],
-        "another draw": (0.03, 0.53),
-        "an array": np.array([0.14, 0.33], "float32"),
-        "a column": [[0.10], [0.40]],
+        "blocks": _blocks,
+        "jumps": _steps,
+        "a list": lambda images: _blocks(images).tolist(),
     },
 }
 
 WRONG = {
-    "04.1": lambda: other_letters("04.1", "c"),
+    "04.1": lambda: {
+        "frozen": (described_by(_frozen()), "far is the source"),
+        "seen as black": (_always, "before all others"),
+        "for each class": (lambda x, y, new: np.zeros((len(new), 10)), "the class alone"),
+        "the labeled ones": (lambda x, y, new: y, "shape (180)"),
+        "gray for color": (
+            lambda x, y, new: backbone("objectnet").predict(new, verbose=0),
+            "stopped with",
+        ),
+        "its result": (np.zeros(180), "function itself"),
+    },
     "04.2": lambda: {
         "as they are": (strange_photographs(), "(7, 64, 64, 3)"),
         "still in [-1, 1]": (_mend(0, 1), "[-1, 1]"),
@@ -126,32 +172,33 @@ WRONG = {
         "the function": (_gray_model, "Call it"),
     },
     "04.4": lambda: {
-        "by the means": (
-            lambda a, b: "helps" if np.mean(a) > np.mean(b) else "harms",
-            "The mean hides",
-        ),
-        "by the ranges": (_ranges, "pair by pair"),
-        "two standard deviations": (_by_deviation, "how much"),
-        "sorted": (lambda a, b: _pairs(np.sort(a), np.sort(b)), "sorted"),
-        "at least as good": (
-            lambda a, b: "helps" if (a >= b).all() else _pairs(a, b),
-            "even",
-        ),
-        "the wrong way round": (lambda a, b: _pairs(b, a), "ahead in every pair"),
-        "no negative transfer": (
-            lambda a, b: "helps" if (a > b).all() else "open",
-            "negative transfer",
-        ),
-        "a truth value": (lambda a, b: bool((a > b).all()), "one of the texts"),
+        "the wrong way round": (lambda a, b: t_interval(b - a), "scratch minus transfer"),
+        "divided by n": (lambda a, b: t_interval(a - b, ddof=0), "`ddof=1`"),
+        "1.96": (lambda a, b: t_interval(a - b, factor=1.96), "many runs"),
+        "not in pairs": (_unpaired, "each pair first"),
+        "of single runs": (_single, "square root"),
+        "the range": (lambda a, b: ((a - b).min(), (a - b).max()), "least and the largest"),
+        "percentiles": (lambda a, b: np.percentile(a - b, (2.5, 97.5)), "not where"),
+        "upper end first": (lambda a, b: t_interval(a - b)[::-1], "lower end"),
+        "half of its width": (lambda a, b: np.subtract(*t_interval(a - b)[::-1]) / 2, "shape (2)"),
+        "a word": (lambda a, b: "helps", "numbers"),
     },
     "04.5": lambda: {
-        "accuracies of the network": ([0.997, 0.66], "difference"),
-        "accuracies of six numbers": ([0.895, 0.262], "difference"),
-        "swapped": ([0.40, 0.10], "First the textures"),
-        "the wrong way round": ([-0.10, -0.40], "other way round"),
-        "percent": ([10.2, 40.0], "fractions"),
-        "only the mean of all colors": ([0.45, 0.45], "standard deviations"),
-        "the same network twice": ([0.0, 0.0], "difference"),
-        "one gain": (0.4, "shape (2)"),
+        "brightness": (_brightness, "without a face"),
+        "lesson 0's": (lesson_numbers, "of your own"),
+        "one of lesson 0's": (
+            lambda images: np.stack([_blocks(images)[:, 0], lesson_numbers(images)[:, 1]], 1),
+            "of your own",
+        ),
+        "one number": (lambda images: _blocks(images)[:, 0], "shape (1, 2)"),
+        "of all pictures": (
+            lambda images: _blocks(images) - _blocks(images).mean(axis=0),
+            "by itself",
+        ),
+        "the same for all": (
+            lambda images: np.stack([_blocks(images)[:, 0], np.ones(len(images))], 1),
+            "the same for all",
+        ),
+        "its result": (np.zeros((100, 2)), "function itself"),
     },
 }

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from tests.exercises.answers.common import letter, other_letters
 from tlcourse.exercises.lessons.lesson07 import cosine, expected_parts, two_parts
 
 
@@ -27,8 +26,28 @@ def _with_features():
     return keras.Model(backbone.input, keras.ops.concatenate([early, backbone.output], axis=1))
 
 
+def _both(change=lambda images: images[:, :, ::-1], labels=lambda y: np.tile(y, 2), once=False):
+    """The solution of 07.1, or one of the ways to get it wrong."""
+
+    def with_mirrored(backbone, images, given):
+        plain = backbone.predict(images, verbose=0)
+        other = plain[:, ::-1] if once else backbone.predict(change(images), verbose=0)
+        return np.concatenate([plain, other]), labels(given)
+
+    return with_mirrored
+
+
+def _in_turns(backbone, images, labels):
+    pairs = np.stack([images, images[:, :, ::-1]], axis=1).reshape(-1, *images.shape[1:])
+    return backbone.predict(pairs, verbose=0), np.repeat(labels, 2)
+
+
 RIGHT = {
-    "07.1": lambda: letter("c"),
+    "07.1": lambda: {
+        "one after the other": _both(),
+        "in turns": _in_turns,
+        "a list": lambda *given: [part.tolist() for part in _both()(*given)],
+    },
     "07.2": lambda: {
         "numpy": _most_similar,
         "a list": lambda *given: _most_similar(*given).tolist(),
@@ -51,7 +70,21 @@ RIGHT = {
 }
 
 WRONG = {
-    "07.1": lambda: other_letters("07.1", "c"),
+    "07.1": lambda: {
+        "features turned round": (_both(once=True), "rows of *features*"),
+        "upside down": (_both(lambda images: images[:, ::-1]), "on their heads"),
+        "in another order": (_both(lambda images: images[::-1]), "nothing has been mirrored"),
+        "the same twice": (_both(lambda images: images), "nothing has been mirrored"),
+        "colors": (_both(lambda images: 255 - images), "look at both"),
+        "the mirrored ones alone": (
+            lambda net, images, y: (net.predict(images[:, :, ::-1]), y),
+            "twice as many",
+        ),
+        "labels in turns": (_both(labels=lambda y: np.repeat(y, 2)), "other rows"),
+        "labels once": (_both(labels=lambda y: y), "shape (10)"),
+        "no labels": (lambda net, images, y: net.predict(images), "two things"),
+        "its result": (np.zeros((10, 4)), "function itself"),
+    },
     "07.2": lambda: {
         "products": (lambda q, f, n: np.argsort(-(f @ q))[:n], "Divide by the lengths"),
         "distances": (

@@ -1,89 +1,172 @@
 """Exercises of lesson 1: what transfer learning is."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from tlcourse.exercises import answers
+from tlcourse.exercises import answers, hidden
 from tlcourse.exercises.answers import AnswerError
-from tlcourse.exercises.exercise import Exercise, choice
+from tlcourse.exercises.exercise import Exercise
 
-WHAT_IS_IT = choice(
+# Measured, four hidden draws of 60 pictures, accuracy on 120 new ones: PILOT01
+DRAW, NEW_IMAGES = 23, 200
+AT_LEAST_RIVAL, AT_MOST_RIVAL = 0.36, 0.58
+
+
+def _rival(answer: object) -> str:
+    call = answers.function(answer, "`rival`")
+    drawn = ("sunglasses", 10, DRAW, NEW_IMAGES)
+    images, labels, new_images, new_labels = hidden.draw(*drawn)
+    given = call(images.copy(), labels.copy(), new_images.copy())
+    right = answers.share_right(given, new_labels, 6, "What `rival` gives")
+    if right < 0.25:
+        raise AnswerError(
+            f"Tried on 60 other pictures, it names {right:.0%} of {NEW_IMAGES} new ones: hardly "
+            "better than guessing, and no better than the report's. Does each answer belong to its "
+            "own new picture?"
+        )
+    if right < AT_LEAST_RIVAL:
+        raise AnswerError(
+            f"Tried on 60 other pictures, it names {right:.0%} of {NEW_IMAGES} new ones. That is "
+            "not the best that one can do without another task. What describes a picture better "
+            "than its pixels? What learns from 60 examples better than a large network?"
+        )
+    if right > AT_MOST_RIVAL:
+        raise AnswerError(
+            f"{right:.0%}, from 60 pictures and nothing else? Is there a network in it that "
+            "somebody has trained before? The rival has to do without."
+        )
+    transfer = hidden.by_objectnet(*drawn)
+    return (
+        f"On 60 other pictures, your rival names {right:.0%} of the new ones, and a new head on "
+        f"objectnet {transfer:.0%}. Left for transfer: {100 * (transfer - right):.0f} points. "
+        "That is less than the report says, and it is true."
+    )
+
+
+RIVAL = Exercise(
     "01.1",
-    "What counts as transfer",
-    "You have 60 labeled pictures of mushrooms. Which of these is transfer learning?",
-    {
-        "a": (
-            "You train a network on them, save its weights, and go on from the saved weights "
-            "tomorrow",
-            "Weights are kept here, but from the mushrooms to the mushrooms. Transfer needs "
-            "two tasks: a source, and another one as the target.",
-        ),
-        "b": (
-            "You copy the layers of a famous network, and train them from random weights",
-            "The layers alone know nothing, whoever has designed them. In the lesson, `scratch` "
-            "and `transfer` had the same ones.",
-        ),
-        "c": (
-            "You turn, shift and mirror the pictures, and train on all 600 that you get",
-            "That is augmentation, and often a good idea. But all that is learned comes from "
-            "the 60 pictures; no other task has a part in it.",
-        ),
-        "d": (
-            "You take a network that names birds, and train a new head for it on the pictures",
-            "The birds are the source task, the mushrooms the target. Not one class is shared; "
-            "what carries over are the weights below the head.",
-        ),
-    },
-    right="d",
+    "A fair rival",
+    _rival,
     hints=(
-        "Count the tasks. Where does the knowledge come from, and where is it used?",
-        "The knowledge is in the weights. In which of the four do they come from another task?",
-    ),
-)
-
-METHODS = (2, 0, 3, 1)
-PROJECTS = (
-    (
-        "roofs",
-        "Who trained the source network here? The team took over weights that were there, and "
-        "trained them further.",
-    ),
-    (
-        "coins",
-        "Where do the first weights come from here? A known architecture with random weights "
-        "holds no knowledge.",
-    ),
-    (
-        "birdsong",
-        "What learns here? No weight of the network changes, and there is no new head: it turns "
-        "sounds into numbers, and something else decides.",
-    ),
-    (
-        "leaves",
-        "Who trained the source network here? The lab did, for a task with plenty of data, and "
-        "reuses it for another.",
+        "The report's rival goes by pixels: a thing that has moved a little is another thing to "
+        "it. And nothing is fitted, while objectnet has a head that is.",
+        "The lesson has two better ways, *by hand* and *from scratch*. The first one is quicker.",
+        "Describe all pictures by HOG (`gradients` in the lesson), fit a `linear_probe` on the "
+        "labeled ones, and give `probe.predict(...)` of the new ones.",
     ),
 )
 
 
-def _methods(answer: object) -> str:
-    given = answers.whole_numbers(answer, (4,), "The answer")
-    if not np.isin(given, (0, 1, 2, 3)).all():
-        raise AnswerError("The methods are 1, 2 and 3; 0 says that nothing is transferred.")
-    wrong = np.flatnonzero(given != METHODS)
-    if len(wrong):
-        name, why = PROJECTS[wrong[0]]
-        raise AnswerError(f"So far, {4 - len(wrong)} of 4. Think again about the {name}. {why}")
-    return "Ask two things of any project: who trained the source, and what still learns?"
+def states(
+    seed: int, copied: tuple[str, ...] = (), learned: tuple[str, ...] = ()
+) -> tuple[object, object, object]:
+    """A source network, a new one before its training, and the same one after it.
+
+    Args:
+        seed: of the random weights.
+        copied: layers that the new one has from the source.
+        learned: layers that the training has changed.
+    """
+    source, start, end = network(20, seed), network(6, seed + 1), network(6, seed + 2)
+    for name in copied:
+        start.get_layer(name).set_weights(source.get_layer(name).get_weights())
+    for layer in start.layers:
+        moved = 0.01 * (layer.name in learned)
+        end.get_layer(layer.name).set_weights([w + moved for w in layer.get_weights()])
+    return source, start, end
 
 
-WHICH_METHOD = Exercise(
+def _shuffled(seed: int) -> tuple[object, object, object]:
+    """A new network whose convolution has the source's numbers at other places."""
+    source, start, end = states(seed, ("norm",), ("conv", "head"))
+    kernel, bias = source.get_layer("conv").get_weights()
+    kernel = np.random.default_rng(0).permutation(kernel.ravel()).reshape(kernel.shape)
+    start.get_layer("conv").set_weights([kernel, bias])
+    end.get_layer("conv").set_weights([kernel + 0.01, bias + 0.01])
+    return source, start, end
+
+
+def _only_averages(seed: int) -> tuple[object, object, object]:
+    """A copied normalization that is frozen, but whose stored averages have moved."""
+    source, start, end = states(seed, ("conv", "norm"), ("head",))
+    gamma, beta, mean, variance = start.get_layer("norm").get_weights()
+    end.get_layer("norm").set_weights([gamma, beta, mean + 0.01, variance])
+    return source, start, end
+
+
+def _accounts() -> tuple[tuple, ...]:
+    """Networks, and for each layer whether it came from the source, and whether it has changed."""
+    kept, tuned, new, idle = (True, False), (True, True), (False, True), (False, False)
+    return (
+        (
+            "with a new head on frozen layers",
+            states(1, ("conv", "norm"), ("head",)),
+            {"conv": kept, "norm": kept, "head": new},
+        ),
+        (
+            "where the copied layers learn on",
+            states(4, ("conv", "norm"), ("conv", "norm", "head")),
+            {"conv": tuned, "norm": tuned, "head": new},
+        ),
+        (
+            "with the same layers as the source, and weights of its own",
+            states(7, (), ("conv", "norm", "head")),
+            {"conv": new, "norm": new, "head": new},
+        ),
+        (
+            "where one layer came along, and one was never trained",
+            states(10, ("conv",), ("head",)),
+            {"conv": kept, "norm": idle, "head": new},
+        ),
+        (
+            "whose convolution has the source's numbers in another order",
+            _shuffled(13),
+            {"conv": new, "norm": kept, "head": new},
+        ),
+        (
+            "whose normalization has moved its stored averages, and nothing else",
+            _only_averages(16),
+            {"conv": kept, "norm": tuned, "head": new},
+        ),
+    )
+
+
+def _account(answer: object) -> str:
+    call = answers.function(answer, "`account`")
+    for what, (source, start, end), wanted in _accounts():
+        found = call(source, start, end)
+        if not isinstance(found, Mapping):
+            raise AnswerError("It must give a dict: layer name → (came from the source, changed).")
+        if extra := sorted(set(map(str, found)) - set(wanted)):
+            raise AnswerError(f"It names `{extra[0]}`, which has no weights: leave it out.")
+        if missing := sorted(set(wanted) - set(found)):
+            raise AnswerError(f"It misses `{missing[0]}`, a layer of the target with weights.")
+        for name, pair in wanted.items():
+            given = answers.array(found[name], (2,), f"What it gives for `{name}`").astype(bool)
+            for said, true, question in zip(
+                given, pair, ("came from the source", "has changed in the training"), strict=True
+            ):
+                if said != true:
+                    word = "it says that" if said else "it does not see that"
+                    raise AnswerError(f"For a network {what}, {word} `{name}` {question}.")
+    return (
+        "These are the two questions to ask of any project: which weights came from another task, "
+        "and which of them still learn? Layers alone are no transfer, whoever has designed them."
+    )
+
+
+ACCOUNT = Exercise(
     "01.2",
-    "Which method is it?",
-    _methods,
+    "What came along, and what has learned",
+    _account,
     hints=(
-        "First ask whether any weights come from another task. If not, it is 0.",
-        "Then ask who trained the source network, they themselves (1) or somebody else (2), and "
-        "whether it only gives features to a classical algorithm (3).",
+        "Go through `start.layers`; leave out those without weights. `end.get_layer(layer.name)` "
+        "is the same layer after the training.",
+        "Two layers are the same if their lists of arrays are: as many, of the same shapes, and "
+        "`np.array_equal` for each pair. `get_weights()` has the stored averages, too.",
+        "The source may have no layer of that name: `{layer.name: layer.get_weights() for layer in "
+        "source.layers}`, and `.get(name, [])`.",
     ),
 )
 
@@ -142,7 +225,10 @@ def _hand_over(answer: object) -> str:
             "The head of the target has changed. Its shape is not that of the source's head: "
             "leave such layers as they are."
         )
-    return "All that fits came along, the stored averages too, and the new head stayed new."
+    return (
+        "All that fits came along, the stored averages too, and the new head stayed new. From a "
+        "file, Keras does it in one line: `model.load_weights(file, skip_mismatch=True)`."
+    )
 
 
 HAND_OVER = Exercise(
@@ -165,9 +251,16 @@ AT_MOST_OLD, NEW = 0.40, (0.55, 0.84)
 
 
 def _order(answer: object) -> str:
-    old, new = answers.fractions(answer, 2, "The two accuracies")
+    from tlcourse import load_task
+
+    labels = load_task("sunglasses").validation.labels
+    rows = answers.two_rows(answer, len(labels))
+    old, new = (answers.share_right(row, labels, 6, "The answers of a head") for row in rows)
     if old > new:
-        raise AnswerError("Is the order right? First the old head, then the new one.")
+        raise AnswerError(
+            f"{old:.0%} of the first row are right, {new:.0%} of the second. First the old head, "
+            "then the new one."
+        )
     if old > AT_MOST_OLD:
         raise AnswerError(
             f"{old:.2f} is too much for the old head. Has it been given the features in their new "
@@ -184,6 +277,7 @@ def _order(answer: object) -> str:
             "learned from?"
         )
     return (
+        f"The old head: {old:.0%}; the new one: {new:.0%}. "
         "The features are all there, and a new head finds them wherever they are: which one is "
         "the first is only a matter of naming. The old head knows them by their places. So a head "
         "fits its own body, and no other."
@@ -197,10 +291,10 @@ ORDER = Exercise(
     hints=(
         "`order` is a list of column numbers. `train[:, order]` has the same columns in that "
         "order.",
-        "The old head is `head`: judge it with `head.score(validation[:, order], labels)`.",
-        "The new one is `linear_probe(train[:, order], few.train.labels)`, judged on the same "
+        "The old head is `head`: `head.predict(validation[:, order])` are its answers.",
+        "The new one is `linear_probe(train[:, order], few.train.labels)`, asked about the same "
         "`validation[:, order]`.",
     ),
 )
 
-EXERCISES = (WHAT_IS_IT, WHICH_METHOD, HAND_OVER, ORDER)
+EXERCISES = (RIVAL, ACCOUNT, HAND_OVER, ORDER)

@@ -1,45 +1,93 @@
 """Exercises of lesson 2: how it works."""
 
-from itertools import permutations
-
 import numpy as np
 
 from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError
-from tlcourse.exercises.exercise import Exercise, choice
+from tlcourse.exercises.exercise import Exercise
 
-CONTROL = choice(
+PARTS = ("conv1", "norm1", "conv2", "norm2", "conv3", "norm3", "head")
+
+
+def staged(classes: int = 3):
+    """A tiny network of three stages, each a convolution, a normalization and a ReLU."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    x = image = keras.Input((8, 8, 3))
+    for stage in (1, 2, 3):
+        x = layers.Conv2D(4, 3, padding="same", use_bias=False, name=f"conv{stage}")(x)
+        x = layers.BatchNormalization(name=f"norm{stage}")(x)
+        x = layers.ReLU(name=f"stage{stage}")(x)
+    x = layers.GlobalAveragePooling2D(name="features")(x)
+    return keras.Model(image, layers.Dense(classes, name="head")(x))
+
+
+def _weights(model) -> dict[str, list[np.ndarray]]:
+    return {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
+
+
+def _frozen(answer: object) -> str:
+    call = answers.function(answer, "`train_behind`")
+    dice = np.random.default_rng(0)
+    images, labels = dice.normal(3, 2, (24, 8, 8, 3)).astype("float32"), np.arange(24) % 3
+    for last in ("stage2", "stage1"):
+        model = staged()
+        before = _weights(model)
+        told = call(model, last, images, labels)
+        after = _weights(model)
+        if set(after) != set(before):
+            raise AnswerError("The network has lost or gained layers. Train the one that is given.")
+        changed = [
+            name
+            for name in PARTS
+            if any((a != b).any() for a, b in zip(before[name], after[name], strict=True))
+        ]
+        wanted = list(PARTS[PARTS.index(f"norm{last[-1]}") + 1 :])
+        for name in changed:
+            if name in wanted:
+                continue
+            if (before[name][0] == after[name][0]).all() and name.startswith("norm"):
+                raise AnswerError(
+                    f"Frozen up to `{last}`, `{name}` has moved its stored averages. They are not "
+                    "trained, but in training they follow the pictures, until the layer is frozen."
+                )
+            raise AnswerError(
+                f"Frozen up to `{last}`, `{name}` has changed in the training. Was it frozen, and "
+                "before `compile`?"
+            )
+        if idle := [name for name in wanted if name not in changed]:
+            raise AnswerError(
+                f"Frozen up to `{last}`, `{idle[0]}` has not changed, though it lies behind. It "
+                "should learn."
+            )
+        if not isinstance(told, list | tuple | set) or not all(isinstance(x, str) for x in told):
+            raise AnswerError("It must give a list of names, such as `[layer.name, ...]`.")
+        if set(told) != set(changed):
+            name = sorted(set(told) ^ set(changed))[0]
+            word = "names" if name in told else "does not name"
+            raise AnswerError(
+                f"The training is right, the proof is not: the list {word} `{name}`. Compare the "
+                "weights of each layer from before the training with those from after it."
+            )
+    return (
+        "Frozen is what has not changed, the stored averages included, and not what somebody has "
+        "called frozen. Such a proof takes two lines, and finds what no error message tells."
+    )
+
+
+FROZEN = Exercise(
     "02.1",
-    "What a probe tells",
-    "A linear probe gets 66 % of new digits right from the stem of a trained network, and 86 % "
-    "from its stage 4. What may you conclude, so far?",
-    {
-        "a": (
-            "Stage 4 has learned more about digits than the stem has",
-            "It may be so, but stage 4 also gives 256 numbers where the stem gives 32. A probe "
-            "can rise for that reason alone. What is the control?",
-        ),
-        "b": (
-            "Nothing about learning, before the same layers with random weights are probed too",
-            "Random layers give good numbers as well, and more of them from stage 4 than from the "
-            "stem. What was learned is what lies above that control, provided that it is alive: "
-            "its signals must pass. From stage 4, hardly anything lies above.",
-        ),
-        "c": (
-            "The probe on the stem was not trained for long enough",
-            "A probe is a logistic regression, solved to the end: more steps would change "
-            "nothing. The stem does not offer more to a weighted sum.",
-        ),
-        "d": (
-            "The stem is of no use for digits, and can be left out",
-            "66 % is far above the 10 % of guessing. And stage 4 works on what the stem gives: "
-            "without it there is no stage 4.",
-        ),
-    },
-    right="b",
+    "Freeze, and prove it",
+    _frozen,
     hints=(
-        "Which other cause could make the probe rise from the stem to stage 4?",
-        "In the lesson's figure of the probes (under *Reveal*, left), what does the control show?",
+        "`names = [layer.name for layer in model.layers]`, and `names.index(last)` is the place "
+        "up to which `layer.trainable = False`.",
+        "Set `trainable` first, then `compile`. A frozen `BatchNormalization` also leaves its "
+        "averages alone.",
+        "`before = {layer.name: layer.get_weights() for layer in model.layers}`, the same after "
+        "`fit`, and for each pair of arrays `np.array_equal(a, b)`.",
     ),
 )
 
@@ -221,72 +269,96 @@ SHORTER = Exercise(
     ),
 )
 
-# Measured on four sets of 101 to 202 pieces: photonet 0.93 to 0.94, 0.75 to 0.77, 0.56 to 0.58;
-# objectnet 0.90 to 0.92, 0.86 to 0.88, 0.90 to 0.92.
-STEADY = np.array([[0.93, 0.76, 0.57], [0.91, 0.87, 0.91]])
-CHANGES = ("mirrored", "upside down", "blue for red")
-ORDERS = tuple(permutations(range(len(CHANGES))))
+
+class Eye:
+    """What answers as a network does, and sees what it is made to see, in NumPy."""
+
+    def __init__(self, look):  # noqa: D107
+        self.look = look
+
+    def predict(self, pictures, **named) -> np.ndarray:
+        """Features (n, d) of pictures (n, height, width, 3)."""
+        return self.look(np.asarray(pictures, float))
+
+    __call__ = predict
 
 
-def _steady(answer: object) -> str:
-    found = answers.array(answer, (2, 3), "The table (networks × changes)")
+def _mean(*axes: int):
+    return lambda pictures: pictures.mean(axis=axes).reshape(len(pictures), -1)
 
-    def like(wanted: np.ndarray) -> bool:
-        return np.abs(found - wanted).max() <= 0.06
 
-    if like(STEADY):
-        return (
-            "photonet was trained with mirrored photographs, and never with any upside down; "
-            "objectnet with colors that meant nothing. What training varies, and the label does "
-            "not follow, a network learns to ignore. Ask that of a source before you reuse it."
-        )
-    if found.max() > 1.01:
-        raise AnswerError(f"One number is {found.max():g}; none can be above 1. Give fractions.")
-    if like(STEADY[::-1]):
-        raise AnswerError("The rows are swapped: photonet comes first.")
-    if like(STEADY[:, [1, 0, 2]]):
-        raise AnswerError(
-            "Is `mirrored` left for right? The axes are pictures, height, width, channels: "
-            "`[:, ::-1]` turns the height round, `[:, :, ::-1]` the width."
-        )
-    if any(like(rows[:, list(order)]) for rows in (STEADY, STEADY[::-1]) for order in ORDERS):
-        raise AnswerError(
-            "These are the right numbers at wrong places. Rows: photonet, objectnet. Columns: "
-            "mirrored, upside down, blue for red."
-        )
-    if np.abs(found[0] - found[1]).max() < 1e-6:
-        raise AnswerError("Both rows are the same. Has each network been asked?")
-    for row, network in enumerate(("photonet", "objectnet")):
-        for column, change in enumerate(CHANGES):
-            value = found[row, column]
-            if value > 0.999:
-                raise AnswerError(
-                    f"{network}, {change}: {value:.2f} says that nothing was changed."
-                )
-            if value < 0.2:
-                raise AnswerError(
-                    f"{network}, {change}: {value:.2f} says that pieces were compared with other "
-                    "pieces. `pieces[::-1]` turns the order of the *pictures* round; the axes "
-                    "to turn are further to the right."
-                )
-            if abs(value - STEADY[row, column]) > 0.06:
-                raise AnswerError(
-                    f"{network}, {change}: {value:.2f} is not what comes out on these pieces. Use "
-                    "`steadiness` as it is, and one change at a time."
-                )
-    raise AnswerError("The table is another one than comes out on these pieces.")
+def _near_mirror(pictures: np.ndarray) -> np.ndarray:
+    """Each row's mean, and a little of the difference of left and right."""
+    half = pictures.shape[2] // 2
+    left, right = (
+        part.mean(axis=(1, 2, 3)) for part in (pictures[:, :, :half], pictures[:, :, half:])
+    )
+    return np.hstack([_mean(2, 3)(pictures), 0.3 * (left - right)[:, None]])
+
+
+# What an eye sees → the changes that it does not.
+EYES = (
+    ("that sees the mean of each row", _mean(2, 3), {"mirrored", "blue for red"}),
+    ("that sees every pixel", _mean(), set()),
+    ("that sees the mean of each color", _mean(1, 2), {"mirrored", "upside down"}),
+    (
+        "whose features of all pictures are nearly the same, colors set aside",
+        lambda pictures: 5000 + _mean(1, 2)(pictures),
+        {"mirrored", "upside down"},
+    ),
+    (
+        "that sees a little of a mirrored picture, but much less than of another one",
+        _near_mirror,
+        {"mirrored", "blue for red"},
+    ),
+)
+CHANGES = {
+    "mirrored": lambda pictures: pictures[:, :, ::-1],
+    "upside down": lambda pictures: pictures[:, ::-1],
+    "blue for red": lambda pictures: pictures[..., ::-1],
+}
+
+
+def _ignored(answer: object) -> str:
+    call = answers.function(answer, "`ignored`")
+    dice = np.random.default_rng(0)
+    # Large patches, so that halves, rows and colors all differ from picture to picture.
+    pictures = dice.uniform(0, 255, (40, 4, 4, 3)).repeat(2, axis=1).repeat(2, axis=2)
+    for what, look, wanted in EYES:
+        found = call(Eye(look), pictures.astype("uint8"), dict(CHANGES))
+        if not isinstance(found, list | tuple | set) or not all(isinstance(x, str) for x in found):
+            raise AnswerError("It must give names of changes, such as `['mirrored']`.")
+        if unknown := set(found) - set(CHANGES):
+            raise AnswerError(f"{sorted(unknown)[0]} is no change of those that were given.")
+        if missing := sorted(wanted - set(found)):
+            raise AnswerError(
+                f"Tried on a network {what}: it does not find that `{missing[0]}` is ignored. "
+                "Compare the features of each picture with those of the same picture, changed."
+            )
+        if extra := sorted(set(found) - wanted):
+            raise AnswerError(
+                f"Tried on a network {what}: it says that `{extra[0]}` is ignored, which is not "
+                "so. Compared with what? Two *other* pictures may be nearly as similar."
+            )
+    return (
+        "A similarity says little before you know that of two other pictures. What training "
+        "varies, and the label does not follow, a network learns to ignore. Ask that of a source "
+        "before you reuse it: the next cell does."
+    )
 
 
 IGNORED = Exercise(
     "02.5",
-    "What training teaches to ignore",
-    _steady,
+    "What a network ignores",
+    _ignored,
     hints=(
-        "`pieces` has axes (pictures, height, width, channels). A slice `::-1` turns one of them "
-        "round; which one mirrors, which one swaps red and blue?",
-        "`pieces[:, :, ::-1]`, `pieces[:, ::-1]`, `pieces[..., ::-1]`",
-        "`[[steadiness(network, changed) for changed in …] for network in …]`",
+        "For each change: the features of `pieces`, those of `change(pieces)`, and the "
+        "`similarity` of both. That is not yet the number that counts.",
+        "`base` is the similarity of pieces with *other* pieces: the features against the same "
+        "features in another order, such as `before[::-1]`.",
+        "`(similarity(before, after) - base) / (1 - base)` is 1 for the same, and 0 for as "
+        "different as two other pieces.",
     ),
 )
 
-EXERCISES = (CONTROL, CLASS_MAP, ALIVE, SHORTER, IGNORED)
+EXERCISES = (FROZEN, CLASS_MAP, ALIVE, SHORTER, IGNORED)

@@ -1,42 +1,108 @@
 """Exercises of lesson 3: why transfer."""
 
+from functools import cache
+
 import numpy as np
 
 from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError
-from tlcourse.exercises.exercise import Exercise, choice
+from tlcourse.exercises.exercise import Exercise
 
-ONE_RUN = choice(
+COUNT, CLASSES = 48, 2
+
+
+@cache
+def colors() -> tuple[np.ndarray, ...]:
+    """Red pictures and blue ones: pictures, labels, new pictures, new labels."""
+    dice = np.random.default_rng(0)
+
+    def some(count: int) -> tuple[np.ndarray, np.ndarray]:
+        labels = np.arange(count) % CLASSES
+        images = dice.integers(0, 60, (count, 8, 8, 3)).astype("uint8")
+        images[np.arange(count), :, :, 2 * labels] += 180
+        return images, labels
+
+    return (*some(COUNT), *some(40))
+
+
+def counting_backbone():
+    """A tiny backbone whose first layer counts the pictures that it gets to see."""
+    import keras
+
+    @keras.saving.register_keras_serializable("tlcourse")
+    class Counter(keras.layers.Layer):
+        def build(self, shape):
+            self.seen = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.seen.assign_add(keras.ops.cast(keras.ops.shape(x)[0], "float32"))
+            return x
+
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            Counter(name="counter"),
+            layers.Rescaling(1 / 127.5, offset=-1),
+            layers.Conv2D(8, 3, activation="relu", name="conv"),
+            layers.GlobalAveragePooling2D(name="features"),
+        ],
+        name="backbone",
+    )
+
+
+def _once(answer: object) -> str:
+    call = answers.function(answer, "`head_on`")
+    backbone = counting_backbone()
+    images, labels, new_images, new_labels = colors()
+    before = backbone.get_layer("conv").get_weights()
+    model = answers.model(call(backbone, images.copy(), labels.copy(), CLASSES))
+    seen = int(backbone.get_layer("counter").seen.numpy())
+    if any(
+        (a != b).any()
+        for a, b in zip(before, backbone.get_layer("conv").get_weights(), strict=True)
+    ):
+        raise AnswerError("The backbone has changed in the training. It is to stay as it is.")
+    if model.input_shape[1:] != (8, 8, 3):
+        raise AnswerError(
+            f"The model that it gives takes rows of shape {model.input_shape[1:]}, not pictures. "
+            "In the end, put the backbone in front of the head that has learned."
+        )
+    if model.output_shape[1:] != (CLASSES,):
+        raise AnswerError(
+            f"The model gives numbers of shape {model.output_shape[1:]} for a picture; "
+            f"{CLASSES} classes were asked for."
+        )
+    right = np.mean(np.argmax(model(new_images, training=False), axis=1) == new_labels)
+    if right < 0.9:
+        raise AnswerError(
+            f"On a task that is as easy as red and blue, it gets {right:.0%} right. Has the head "
+            "been trained, and is it the trained one that you give back?"
+        )
+    if seen > COUNT:
+        raise AnswerError(
+            f"It works, but with {COUNT} pictures to learn from, the backbone has looked at "
+            f"{seen:,}. What a frozen network makes of a picture does not change from epoch to "
+            "epoch."
+        )
+    return (
+        f"The backbone has looked at each of the {COUNT} pictures once, whatever the number of "
+        "epochs: nearly all of the time is saved. It works as long as everything below the head "
+        "is frozen, and the pictures are the same in each epoch."
+    )
+
+
+ONCE = Exercise(
     "03.1",
-    "One point better",
-    "A report says: with transfer, 84 % of the test pictures are right, from scratch 83 %; 100 "
-    "test pictures, one run each. What does it show?",
-    {
-        "a": (
-            "Transfer is better, by one point",
-            "One point of 100 pictures is one picture. In the lesson's table, with 10 labels of "
-            "each kind, the ten runs of one method lie 8 to 16 points apart.",
-        ),
-        "b": (
-            "Transfer does not pay on this task",
-            "Not that either. One run each can hide a gain as well as feign one. How far apart "
-            "are two runs of the same method?",
-        ),
-        "c": (
-            "Nothing yet: two runs of one method may differ by as much",
-            "Without the spread, a difference means nothing. Several seeds a method, and the same "
-            "drawn pictures for both, would tell.",
-        ),
-        "d": (
-            "Transfer is better, if the same network was used in both",
-            "The same network is fair, and needed. But two runs of it with other seeds would not "
-            "give the same accuracy either.",
-        ),
-    },
-    right="c",
+    "Once is enough",
+    _once,
     hints=(
-        "How many pictures make one point here?",
-        "Look at the band around each curve in the lesson: what is it made of?",
+        "What does the backbone do in the second epoch that it has not done in the first?",
+        "`features = backbone.predict(images, verbose=0)`, and a small model that takes these: "
+        "`keras.Sequential([keras.Input(features.shape[1:]), keras.layers.Dense(classes)])`.",
+        "Train that one with `compile` and `fit`; then `keras.Sequential([backbone, head])` takes "
+        "pictures.",
     ),
 )
 
@@ -78,89 +144,166 @@ CAGE = Exercise(
     ),
 )
 
-COUNTS = (9, 16, 12)
+SIZES, SEEDS = (2, 6), (3, 4, 5)
 
 
-def _draw(answer: object) -> str:
-    call = answers.function(answer, "`draw`")
-    labels = np.random.default_rng(0).permutation(np.repeat(range(3), COUNTS))
+@cache
+def gray_task():
+    """Three kinds of noise that differ a little in brightness: not too easy, not too hard."""
+    from tlcourse.data import Split, Task
 
-    def drawn(n: int, seed: int) -> np.ndarray:
-        what = f"What `draw` gives for n = {n} and 3 classes"
-        found = answers.whole_numbers(call(labels.copy(), n, seed), (3 * n,), what)
-        if found.min() < 0 or found.max() >= len(labels):
-            raise AnswerError("There are numbers that are no place in `labels`.")
-        if set(found) <= {0, 1, 2}:
-            raise AnswerError("These are labels. Give the places where they stand in `labels`.")
-        if len(set(found)) < len(found):
-            raise AnswerError(
-                "Some places come twice. Draw without putting back (`replace=False`, or the "
-                "beginning of a permutation), and give places in `labels`, not within a class."
-            )
-        counts = np.bincount(labels[found], minlength=3)
-        if (counts != n).any():
-            raise AnswerError(
-                f"{n} of each class were asked for; this draw has {counts.tolist()}. Draw within "
-                "each class, so that no class is left to luck."
-            )
-        return np.sort(found)
+    dice = np.random.default_rng(1)
 
-    draws = [drawn(4, seed) for seed in range(60)]
-    if (drawn(4, 0) != draws[0]).any() or (drawn(4, 7) != draws[7]).any():
+    def split(count: int) -> Split:
+        labels = np.arange(count) % 3
+        means = 100 + 24 * labels + dice.normal(0, 16, count)
+        images = dice.normal(means[:, None, None, None], 30, (count, 8, 8, 3))
+        return Split(np.clip(images, 0, 255).astype("uint8"), labels)
+
+    return Task("gray", ("dark", "middle", "light"), split(90), split(60), split(90))
+
+
+def described(images: np.ndarray) -> np.ndarray:
+    """Mean and deviation of each picture, (n, 2)."""
+    return np.stack([images.mean(axis=(1, 2, 3)), images.std(axis=(1, 2, 3))], axis=1)
+
+
+@cache
+def measured_curve(split: str = "validation", seeds: tuple[int, ...] = SEEDS) -> np.ndarray:
+    """What a fair curve of `gray_task` is, (sizes, seeds), or one that is judged otherwise."""
+    from tlcourse import linear_probe
+
+    task = gray_task()
+
+    def one(n: int, seed: int) -> float:
+        few = task.few_shot(n, seed=seed)
+        probe = linear_probe(described(few.train.images), few.train.labels)
+        images, labels = getattr(few, split)
+        return probe.score(described(images), labels)
+
+    return np.array([[one(n, seed) for seed in seeds] for n in SIZES])
+
+
+def _curves() -> tuple[tuple[np.ndarray, str], ...]:
+    return (
+        (
+            measured_curve("test"),
+            "It is judged on the test pictures. They are for the last number of all; a curve that "
+            "you look at to choose by is measured on validation.",
+        ),
+        (
+            measured_curve("train"),
+            "It is judged on the pictures that the probe has learned from. New ones count.",
+        ),
+        (
+            measured_curve(seeds=SEEDS[:1] * len(SEEDS)),
+            "Each column is the same draw. The seeds that are given decide what is drawn.",
+        ),
+        (
+            measured_curve(seeds=tuple(range(len(SEEDS)))),
+            "The draws are those of seeds 0, 1, 2, and not of the seeds that are given.",
+        ),
+    )
+
+
+def _curve(answer: object) -> str:
+    call = answers.function(answer, "`curve`")
+    right = measured_curve()
+    found = np.asarray(call(described, gray_task(), SIZES, SEEDS))
+    if found.shape == right.T.shape and found.shape != right.shape:
         raise AnswerError(
-            "The same seed must give the same pictures again, or no result can be repeated: "
-            "`np.random.default_rng(seed)`, inside the function."
+            f"It gives an array of shape {found.shape}. A row for each size, a column for each "
+            "seed: turn it round."
         )
-    if all((one == draws[0]).all() for one in draws):
-        raise AnswerError("Every seed gives the same pictures. Let the seed decide.")
-    if len(np.unique(draws)) < len(labels):
+    if found.shape == (len(SIZES),):
         raise AnswerError(
-            "Some pictures are never drawn, whatever the seed. Every picture of a class must have "
-            "its chance."
+            "It gives one number for each size. Keep every draw: without the spread, nobody can "
+            "tell a difference from luck."
         )
-    return "Balanced, without putting back, and the same for the same seed: a fair draw."
+    found = answers.array(found, right.shape, f"What `curve` gives for {SIZES} and {SEEDS}")
+
+    def like(other: np.ndarray) -> bool:
+        return bool(np.abs(found - other).max() < 0.02)
+
+    if like(right):
+        return (
+            "Sizes by seeds, each on pictures of its own, and none on the test: that is a learning "
+            "curve. Draw it for two descriptions of your own task (the next cell does), and you "
+            "see from how many labels on the one is worth its price."
+        )
+    for other, why in _curves():
+        if like(other):
+            raise AnswerError(why)
+    if found.max() > 1:
+        raise AnswerError("Give fractions: 0.25, not 25.")
+    raise AnswerError(
+        "Tried on a small task, it gives other accuracies than a `linear_probe` on `describe(...)` "
+        "of `task.few_shot(n, seed=seed)` does. Are labels and pictures those of the same draw?"
+    )
 
 
-DRAW = Exercise(
+CURVE = Exercise(
     "03.3",
-    "A fair draw",
-    _draw,
+    "A learning curve of your own",
+    _curve,
     hints=(
-        "`np.flatnonzero(labels == k)` are the places of class k.",
-        "`dice = np.random.default_rng(seed)`, then `dice.choice(places, n, replace=False)` for "
-        "each class.",
-        "`np.concatenate` joins the classes.",
+        "One point first: `few = task.few_shot(n, seed=seed)`, then a `linear_probe` on "
+        "`describe(few.train.images)` and `few.train.labels`.",
+        "`probe.score(describe(images), labels)` gives its accuracy. Which of the three splits may "
+        "you look at to choose by?",
+        "`[[point(n, seed) for seed in seeds] for n in sizes]`, as an array.",
     ),
 )
 
 
+def flattery(table: np.ndarray, own: bool = False) -> float:
+    """How far the winner of a run lies above what the other runs find for it, on average.
+
+    Args:
+        table: (ways, seeds).
+        own: whether her own run counts among the others, a mistake.
+    """
+    found = []
+    for seed in range(table.shape[1]):
+        way = table[:, seed].argmax()
+        others = table[way] if own else np.delete(table[way], seed)
+        found.append(table[way, seed] - others.mean())
+    return float(np.mean(found))
+
+
 def _flattery(answer: object) -> str:
-    if answers.number(answer) > 1:
-        raise AnswerError("As a fraction, please: 0.01 is one point.")
-    value = answers.near(
-        answer,
-        0.0432,
-        0.0006,
-        mistakes=[
-            (0.04, "Near. Give the number as it was computed, or at least three digits of it."),
-            (-0.0432, "The other way round: what was reported, less what the others find."),
-            (0.0389, "Her own run is in the mean that you compare with. Leave it out."),
-            (
-                0.0235,
-                "Two mistakes lead near this: the row of 10 labels (5 labels are row 0), and the "
-                "mean of the best way of all, in the place of the one that she has chosen.",
-            ),
-            (0.0584, "Compare with the way that she has chosen, not with all eight."),
-            (0.1525, "This is the worst of the ten. Take the mean over them."),
-            (0.0018, "This is the first of the ten alone. Take the mean over them."),
-        ],
-        otherwise="For each seed: the highest of the eight accuracies, less the mean of that way's "
-        "nine others. Then the mean over the ten seeds.",
-    )
+    from tlcourse import load_surface
+
+    call = answers.function(answer, "`flattery`")
+    dice = np.random.default_rng(0)
+    for _ in range(3):
+        table = dice.uniform(0.5, 0.8, (4, 6))
+        right, best = flattery(table), table.mean(axis=1).max()
+        top = table.max(axis=0)
+        mistakes = [
+            (-right, "The other way round: what was reported, less what the others find."),
+            (flattery(table, own=True), "Her own run is in the mean that you compare with."),
+            ((top - best).mean(), "Each researcher has a way of her own. You compare with the way "
+             "that is best over all seeds."),
+            ((top - table.mean()).mean(), "Compare with the way that she has chosen, in the other "
+             "runs, and not with all ways."),
+            (flattery(table.T), "Rows are ways, columns are seeds: each researcher has a column."),
+            (top.mean(), "This is what they report. How far is it above what the others find?"),
+        ]  # fmt: skip
+        answers.near(
+            call(table.copy()),
+            right,
+            1e-6,
+            mistakes=mistakes,
+            otherwise="Tried on a table of 4 ways and 6 seeds. For each seed: the highest "
+            "accuracy, less the mean of that way's other runs. Then the mean over the seeds.",
+        )
+    _, accuracy = load_surface()
+    value = flattery(np.stack([runs[0] for key, runs in accuracy.items() if key[0] != "scratch"]))
     return (
-        f"{100 * value:.1f} points out of nothing: nobody has cheated, the winner of one draw is "
-        "simply in part a lucky one. With the validation pictures to choose by, and the test only "
-        "for the report, there is no such gift."
+        f"In the lesson's table, with 5 labels: {100 * value:.1f} points out of nothing. Nobody "
+        "has cheated; the winner of one draw is simply in part a lucky one. With the validation "
+        "pictures to choose by, and the test only for the report, there is no such gift."
     )
 
 
@@ -169,10 +312,9 @@ FLATTERY = Exercise(
     "The luck of the winner",
     _flattery,
     hints=(
-        "`table = np.stack([accuracy[way][0] for way in ways])` has eight ways as rows and ten "
-        "seeds as columns.",
-        "`table[:, seed].argmax()` is what she chooses.",
-        "`np.delete(table[way], seed).mean()` is what nine others find for the same way.",
+        "`table[:, seed]` is what one researcher has seen; `.argmax()` is the way she chooses.",
+        "`np.delete(table[way], seed).mean()` is what the others find for the same way.",
+        "For each seed, `table[way, seed]` less that; then the mean over the seeds.",
     ),
 )
 
@@ -220,4 +362,4 @@ LUCK = Exercise(
     ),
 )
 
-EXERCISES = (ONE_RUN, CAGE, DRAW, FLATTERY, LUCK)
+EXERCISES = (ONCE, CAGE, CURVE, FLATTERY, LUCK)

@@ -6,38 +6,91 @@ import numpy as np
 
 from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError
-from tlcourse.exercises.exercise import Exercise, choice
+from tlcourse.exercises.exercise import Exercise
 
-KEPT = choice(
+
+class Corners:
+    """What answers as a backbone does: the mean of each quarter of a picture, in NumPy."""
+
+    def __init__(self):  # noqa: D107
+        self.seen = 0
+
+    def predict(self, images, **named) -> np.ndarray:
+        """Features (n, 4) of images (n, height, width, 3)."""
+        images = np.asarray(images, float)
+        self.seen += len(images)
+        n, height, width, _ = images.shape
+        parts = images.reshape(n, 2, height // 2, 2, width // 2, 3)
+        return parts.mean(axis=(2, 4, 5)).reshape(n, 4)
+
+    __call__ = predict
+
+
+def _both_ways(answer: object) -> str:
+    call, backbone = answers.function(answer, "`with_mirrored`"), Corners()
+    dice = np.random.default_rng(0)
+    images = dice.integers(0, 256, (5, 4, 8, 3)).astype("uint8")
+    labels = np.array([2, 0, 1, 4, 3])
+    pair = call(backbone, images.copy(), labels.copy())
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise AnswerError("It must give two things: the features, and a label for each row.")
+    eye = Corners()
+    plain, mirrored = eye.predict(images), eye.predict(images[:, :, ::-1])
+    if np.shape(pair[0]) == plain.shape:
+        raise AnswerError(
+            "There are as many rows as pictures. The pictures as they are *and* the mirrored ones "
+            "were asked for: twice as many."
+        )
+    rows = answers.array(pair[0], (10, 4), "The features of 5 pictures and 5 mirrored ones")
+    named = answers.whole_numbers(pair[1], (10,), "The labels")
+    wanted = {
+        tuple(np.round(row, 6)): k
+        for row, k in zip([*plain, *mirrored], [*labels] * 2, strict=True)
+    }
+    found = [tuple(row) for row in np.round(rows, 6)]
+    if set(found) != set(wanted):
+        added = [row for row in found if row not in {tuple(x) for x in np.round(plain, 6)}]
+        turned = {tuple(x) for x in np.round(plain[:, ::-1], 6)}
+        upside = {tuple(x) for x in np.round(eye.predict(images[:, ::-1]), 6)}
+        if not added:
+            raise AnswerError(
+                "Every row is there twice: nothing has been mirrored. `images[::-1]` turns the "
+                "order of the *pictures* round."
+            )
+        if set(added) <= turned and backbone.seen < 10:
+            raise AnswerError(
+                "You have turned the rows of *features* round. Feature 1 of a mirrored picture is "
+                "not the last feature of the picture: only the network can tell what it is."
+            )
+        if set(added) <= upside:
+            raise AnswerError(
+                "The pictures stand on their heads. The axes are pictures, height, width, channels."
+            )
+        raise AnswerError(
+            "These are not the features of the pictures and of the mirrored pictures. Let the "
+            "backbone look at both."
+        )
+    if [wanted[row] for row in found] != named.tolist():
+        raise AnswerError(
+            "The rows are right, and some labels belong to other rows. A mirrored picture has the "
+            "label of its picture; are both in the same order?"
+        )
+    return (
+        "Twice the features, twice the work of the network, once. That is the price of method 3: "
+        "whatever augmentation you want, the network has to see it before the pictures are put "
+        "away. Of stored features, none can be made."
+    )
+
+
+BOTH_WAYS = Exercise(
     "07.1",
-    "What is gone with the pictures",
-    "You have kept photonet's 256 features of each of your 10,000 pictures, and deleted the "
-    "pictures. Which of these can you no longer do?",
-    {
-        "a": (
-            "Try a random forest where you had logistic regression",
-            "An algorithm sees nothing but the features. You can try as many as you like.",
-        ),
-        "b": (
-            "Put the pictures into heaps that nobody has named",
-            "k-means sees nothing but the features either. Afterwards you could not look at a "
-            "heap, though.",
-        ),
-        "c": (
-            "Train with random crops, other ones in each pass",
-            "Each crop is another picture, and only the network can turn it into features. What is "
-            "computed once cannot change from pass to pass: that is the price of method 3.",
-        ),
-        "d": (
-            "Search for what resembles a new picture",
-            "The network looks at the new picture alone. The old ones are compared by what was "
-            "kept.",
-        ),
-    },
-    right="c",
+    "Augmentation comes first",
+    _both_ways,
     hints=(
-        "Which of them needs the network to look at something again?",
-        "Features are computed once. Which of the four wants them to be different each time?",
+        "What can still be changed once a picture is a row of features, and what has to happen "
+        "before?",
+        "`images[:, :, ::-1]` mirrors left and right. The backbone has to look at both.",
+        "`np.concatenate([one, other])` puts rows below each other; the labels need the same.",
     ),
 )
 
@@ -245,4 +298,4 @@ BURSTS = Exercise(
     ),
 )
 
-EXERCISES = (KEPT, SIMILAR, JOINED, BURSTS)
+EXERCISES = (BOTH_WAYS, SIMILAR, JOINED, BURSTS)
