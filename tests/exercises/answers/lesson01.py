@@ -74,16 +74,19 @@ def _by_objectnet(images):
     return load_backbone("objectnet").predict(images, verbose=0)
 
 
-def _account(
-    came=lambda a, b: all(np.array_equal(x, y) for x, y in zip(a, b, strict=True)),
-    moved=None,
-    weights=lambda layer: layer.get_weights(),
-    all_layers=False,
-):
-    """The solution of 01.2, or one of the ways to get it wrong."""
+def _equal(a, b):
+    return np.array_equal(a, b)
+
+
+def _account(came=_equal, moved=None, weights=lambda layer: layer.get_weights(), all_layers=False):
+    """The solution of 01.2, or one of the ways to get it wrong.
+
+    `came` compares an array of the source with one of the target.
+    """
 
     def same(a, b, how):
-        return len(a) == len(b) and all(x.shape == y.shape for x, y in zip(a, b)) and how(a, b)  # noqa: B905
+        shapes = [x.shape for x in a] == [x.shape for x in b]
+        return shapes and all(how(x, y) for x, y in zip(a, b, strict=True))
 
     def account(source, start, end):
         known = {layer.name: weights(layer) for layer in source.layers}
@@ -92,8 +95,8 @@ def _account(
             if not layer.weights and not all_layers:
                 continue
             first, last = weights(layer), weights(end.get_layer(layer.name))
-            copied = same(known.get(layer.name, []), first, came)
-            found[layer.name] = (copied, not same(first, last, came) if moved is None else moved)
+            changed = not same(first, last, _equal) if moved is None else moved
+            found[layer.name] = (same(known.get(layer.name, []), first, came), changed)
         return found
 
     return account
@@ -151,12 +154,7 @@ WRONG = {
     "01.2": lambda: {
         "by the shapes": (_account(came=lambda a, b: True), "weights of its own"),
         "by the numbers, sorted": (
-            _account(
-                came=lambda a, b: all(
-                    np.array_equal(np.sort(x, axis=None), np.sort(y, axis=None))
-                    for x, y in zip(a, b, strict=True)
-                )
-            ),
+            _account(came=lambda a, b: _equal(np.sort(a, axis=None), np.sort(b, axis=None))),
             "in another order",
         ),
         "only what trains": (

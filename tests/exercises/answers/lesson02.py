@@ -135,12 +135,12 @@ RIGHT = {
 WRONG = {
     "02.1": lambda: {
         "nothing is frozen": (_behind(kinds=("none",)), "`conv1` has changed"),
-        "only convolutions": (_behind(kinds=("conv",)), "should learn"),
+        "only convolutions": (_behind(kinds=("conv",)), "`norm1` has changed"),
         "the normalizations learn on": (_behind(kinds=("conv", "stage")), "has changed"),
         "weights, not layers": (_parts_frozen, "stored averages"),
         "one layer too many": (_behind(at=2), "`conv3` has not changed"),
         "a stage too few": (_behind(at=-2), "`conv2` has changed"),
-        "everything is frozen": (_behind(at=99), "lies behind"),
+        "everything but the head": (_behind(at=4), "lies behind"),
         "never trained": (_untrained_model, "has not changed"),
         "no proof": (_behind(proof=False), "the proof is not"),
         "its result": (["conv3", "norm3", "head"], "function itself"),

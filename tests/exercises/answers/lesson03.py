@@ -17,7 +17,8 @@ def _head_on(once=True, epochs=30, frozen=True, whole=True, outputs=0):
         learns = head if once else model
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         learns.compile(keras.optimizers.Adam(0.1), loss)
-        learns.fit(x, labels, epochs=epochs, batch_size=24, verbose=0)
+        if epochs:
+            learns.fit(x, labels, epochs=epochs, batch_size=24, verbose=0)
         return model if whole else head
 
     return head_on

@@ -19,7 +19,7 @@ def _rival(answer: object) -> str:
     images, labels, new_images, new_labels = hidden.draw(*drawn)
     given = call(images.copy(), labels.copy(), new_images.copy())
     right = answers.share_right(given, new_labels, 6, "What `rival` gives")
-    if right < 0.25:
+    if right < 0.21:
         raise AnswerError(
             f"Tried on 60 other pictures, it names {right:.0%} of {NEW_IMAGES} new ones: hardly "
             "better than guessing, and no better than the report's. Does each answer belong to its "

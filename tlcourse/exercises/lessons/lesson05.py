@@ -81,7 +81,7 @@ def source_network(classes: int = 5):
 
 @cache
 def colors() -> tuple[np.ndarray, ...]:
-    """Pictures in which one of four corners is bright, labels, new pictures, new labels."""
+    """Red, green, blue and dim red pictures: pictures, labels, new pictures, new labels."""
     dice = np.random.default_rng(0)
 
     def some(count: int) -> tuple[np.ndarray, np.ndarray]:
