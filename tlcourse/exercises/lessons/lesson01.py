@@ -8,7 +8,9 @@ from tlcourse.exercises import answers, hidden
 from tlcourse.exercises.answers import AnswerError
 from tlcourse.exercises.exercise import Exercise
 
-# Measured, four hidden draws of 60 pictures, accuracy on 120 new ones: PILOT01
+# Measured, four draws of 60 pictures, test accuracy: pixels with a probe 0.22 to 0.34, HOG in large
+# cells 0.47 to 0.53, in small ones 0.42 to 0.47, a new head on objectnet 0.68 to 0.74. This draw:
+# nearest by pixels 0.33, HOG 0.45 and 0.44.
 DRAW, NEW_IMAGES = 23, 200
 AT_LEAST_RIVAL, AT_MOST_RIVAL = 0.36, 0.58
 

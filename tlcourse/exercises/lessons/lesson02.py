@@ -1,5 +1,7 @@
 """Exercises of lesson 2: how it works."""
 
+from functools import cache
+
 import numpy as np
 
 from tlcourse.exercises import answers
@@ -165,21 +167,35 @@ def silenced(names: tuple[str, ...] = SILENT, how: float = 0.0):
     return network
 
 
-def _dead(answer: object) -> str:
+@cache
+def _patients() -> tuple[tuple, ...]:
+    """What a network is, the network, and which of its normalizations are dead."""
     from tlcourse import load_backbone
 
-    call = answers.function(answer, "`dead`")
     one_channel = load_backbone("photonet")
     gamma = one_channel.get_layer("stage3_1_norm").gamma
     gamma.assign(np.where(np.arange(gamma.shape[0]) < 5, 0, gamma.numpy()))
-    cases = (
+    return (
         ("the network at the start of training", load_backbone("photonet", weights=None), SILENT),
         ("photonet, with stage 2 switched off by hand", silenced(SILENT[1:2]), SILENT[1:2]),
         ("photonet with its trained weights", load_backbone("photonet"), ()),
         ("photonet, with five channels of one layer at 0", one_channel, ()),
     )
-    for what, model, wanted in cases:
+
+
+def dead_layers(model) -> list[str]:
+    """Names of the normalization layers whose scales are all 0."""
+    norms = [layer for layer in model.layers if hasattr(layer, "gamma")]
+    return [norm.name for norm in norms if not norm.gamma.numpy().any()]
+
+
+def _dead(answer: object) -> str:
+    call = answers.function(answer, "`dead`")
+    for what, model, wanted in _patients():
         found = call(model)
+        if dead_layers(model) != list(wanted):
+            _patients.cache_clear()
+            raise AnswerError("It has changed the network. It should look, and leave it alone.")
         if not isinstance(found, list | tuple | set) or not all(isinstance(x, str) for x in found):
             raise AnswerError("It must give a list of names, such as `[layer.name, ...]`.")
         if extra := sorted(set(found) - set(wanted)):
@@ -219,19 +235,25 @@ CUT = {
 }
 
 
-def _shorter(answer: object) -> str:
+@cache
+def _second_stage() -> tuple[np.ndarray, np.ndarray]:
+    """Pictures, and photonet's maps of them after stage 2."""
     from tlcourse import load_backbone
 
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3)).astype("uint8")
+    early = output_of(load_backbone("photonet"), "stage2")
+    return pictures, np.asarray(early(pictures, training=False))
+
+
+def _shorter(answer: object) -> str:
     model = answers.model(answer)
     shape = tuple(model.output_shape[1:])
     if shape != (64,):
         raise AnswerError(
             f"It gives numbers of shape {shape} for a picture, not (64,). {CUT.get(shape, '')}"
         )
-    photonet = load_backbone("photonet")
-    pictures = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3)).astype("uint8")
+    pictures, maps = _second_stage()
     found = np.asarray(model(pictures, training=False))
-    maps = output_of(photonet, "stage2")(pictures, training=False).numpy()
     if np.allclose(found, maps.max(axis=(1, 2)), rtol=1e-2):
         raise AnswerError("This is the maximum of each channel. The average was asked for.")
     if not np.allclose(found, maps.mean(axis=(1, 2)), rtol=1e-2, atol=1e-4):
