@@ -307,10 +307,10 @@ INTERVAL = Exercise(
 )
 
 
-# Measured, ten draws of two faces and two other pictures, test accuracy: photonet 0.97 to 1.00,
-# mean 0.99; lesson 0's two numbers 0.95 to 1.00, mean 0.98; mean brightness and its deviation 0.70, two
-# percentiles 0.59, two colors 0.59. The hidden draws: blocks 0.99, jumps of gray 1.00, brightness
-# 0.65.
+# Measured, ten draws of two faces and two other pictures, test accuracy: photonet 0.97 to 1.00, on
+# average 0.99; lesson 0's two numbers 0.95 to 1.00, 0.98; mean brightness and its deviation 0.70,
+# two percentiles 0.59, two colors 0.59. The hidden draws: blocks 0.99, jumps of gray 1.00,
+# brightness 0.65.
 FACE_DRAWS = (100, 101, 102, 103, 104)
 AT_LEAST_NUMBERS = 0.90
 
