@@ -123,7 +123,7 @@ RIGHT = {
 
 WRONG = {
     "05.1": lambda: {
-        "the report's": (answers_with(0.18, _labels()), "bring it up"),
+        "the report's": (answers_with(0.18, _labels()), "them up to date"),
         "one thing mended": (answers_with(0.29, _labels()), "More than one"),
         "the labels": (_labels(), "these the labels"),
         "an accuracy": (0.45, "shape (300)"),

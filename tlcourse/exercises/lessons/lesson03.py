@@ -143,7 +143,7 @@ CAGE = Exercise(
     ),
 )
 
-SIZES, SEEDS = (2, 6), (3, 4, 5)
+SIZES, SEEDS = (2, 4), (3, 4, 5)
 
 
 @cache
@@ -168,7 +168,7 @@ def described(images: np.ndarray) -> np.ndarray:
 
 
 @cache
-def measured_curve(split: str = "validation", seeds: tuple[int, ...] = SEEDS) -> np.ndarray:
+def measured_curve(split: str, seeds: tuple[int, ...]) -> np.ndarray:
     """What a fair curve of `gray_task` is, (sizes, seeds), or one that is judged otherwise."""
     from tlcourse import linear_probe
 
@@ -186,20 +186,20 @@ def measured_curve(split: str = "validation", seeds: tuple[int, ...] = SEEDS) ->
 def _curves() -> tuple[tuple[np.ndarray, str], ...]:
     return (
         (
-            measured_curve("test"),
+            measured_curve("test", SEEDS),
             "It is judged on the test pictures. They are for the last number of all; a curve that "
             "you look at to choose by is measured on validation.",
         ),
         (
-            measured_curve("train"),
+            measured_curve("train", SEEDS),
             "It is judged on the pictures that the probe has learned from. New ones count.",
         ),
         (
-            measured_curve(seeds=SEEDS[:1] * len(SEEDS)),
+            measured_curve("validation", SEEDS[:1] * len(SEEDS)),
             "Each column is the same draw. The seeds that are given decide what is drawn.",
         ),
         (
-            measured_curve(seeds=tuple(range(len(SEEDS)))),
+            measured_curve("validation", tuple(range(len(SEEDS)))),
             "The draws are those of seeds 0, 1, 2, and not of the seeds that are given.",
         ),
     )
@@ -207,7 +207,7 @@ def _curves() -> tuple[tuple[np.ndarray, str], ...]:
 
 def _curve(answer: object) -> str:
     call = answers.function(answer, "`curve`")
-    right = measured_curve()
+    right = measured_curve("validation", SEEDS)
     found = np.asarray(call(described, gray_task(), SIZES, SEEDS))
     if found.shape == right.T.shape and found.shape != right.shape:
         raise AnswerError(

@@ -22,7 +22,8 @@ def _fair(answer: object) -> str:
         raise AnswerError(
             f"{right:.0%} right is hardly better than guessing (17 %), or the report. Does the "
             "loss fall to nearly 0 in the training? And if it does, and new pictures still go "
-            "wrong: what do the normalizations use then, and have the steps brought it up to date?"
+            "wrong: which averages do the normalizations use then, and have so few steps brought "
+            "them up to date?"
         )
     if right < LEAST_FAIR:
         raise AnswerError(
@@ -35,9 +36,9 @@ def _fair(answer: object) -> str:
             "pictures, too, or are these the labels?"
         )
     return (
-        f"The report's 40 points were mostly its own doing: from scratch, your network gets "
-        f"{right:.0%}, and a new head on objectnet about 68 %. What is left, some 25 points, is "
-        "worth reporting. Whoever praises a method should have worked on its rival for as long."
+        f"From scratch, your network gets {right:.0%}, where the report has 20 %: half of its "
+        "points were its own doing. A new head on objectnet gets about 68 %. What is left is worth "
+        "reporting. Whoever praises a method should have worked on its rival for as long."
     )
 
 
