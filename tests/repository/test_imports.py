@@ -204,7 +204,16 @@ def test_an_old_module_lacks_what_it_never_had():
 SLOW = {
     *("IPython", "absl", "distributed", "filelock", "h5py", "ipywidgets", "jinja2", "joblib"),
     *("keras", "keras_hub", "matplotlib", "nbclient", "nbconvert", "nbformat", "nbgrader", "PIL"),
-    *("platformdirs", "psutil", "safetensors", "scipy", "skimage", "sklearn", "tensorflow"),
+    *(
+        "platformdirs",
+        "pooch",
+        "psutil",
+        "safetensors",
+        "scipy",
+        "skimage",
+        "sklearn",
+        "tensorflow",
+    ),
     *("torch", "tqdm", "traitlets"),
 }
 # Imported late for another reason, which stands beside the import.

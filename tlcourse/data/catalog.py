@@ -7,6 +7,9 @@ from pathlib import Path
 
 from tlcourse.data.task import Task
 from tlcourse.errors import did_you_mean
+from tlcourse.files.photo_archives import not_here
+from tlcourse.files.photo_files import is_here
+from tlcourse.files.photo_sets import SETS
 
 # name -> (module with the loader, one line about it)
 _TASKS = {
@@ -24,8 +27,11 @@ _TASKS = {
 
 
 def list_tasks() -> dict[str, str]:
-    """Name and one-line description of every task."""
-    return {name: line for name, (_, line) in _TASKS.items()}
+    """Name and one-line description of every task; those that are not here say how to get them."""
+    return {
+        name: f"{line} ({not_here(name)})" if name in SETS and not is_here(name) else line
+        for name, (_, line) in _TASKS.items()
+    }
 
 
 def load_task(

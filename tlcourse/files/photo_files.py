@@ -13,11 +13,12 @@ import json
 import os
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tlcourse.errors import AssetError, InputError
 from tlcourse.files import assets
+from tlcourse.files.photo_archives import load_archive
 from tlcourse.files.photo_sets import DIGITS, SETS, Archive, PhotoSet, photo_list
 from tlcourse.files.unpack import BROKEN, ArchiveError, take
 from tlcourse.progress import with_bar
@@ -48,17 +49,55 @@ def load_photos(name: str, folder: str | Path | None = None) -> tuple[dict[str, 
         AssetError: the set is nowhere, or what was found is not what it should be; the message
             says how large it is, where it is from, and where to put it.
     """
-    photos = SETS[name]
+    named = named_folder(folder)
     if (kept := _cached(name)) is not None:
         return kept
-    if found := _in_folder(photos, _named_folder(folder)):
-        path, archive = found
+    with _alone(SETS[name]):
+        if (kept := _cached(name)) is None:  # another process may have brought it meanwhile
+            _bring(SETS[name], named)
+            kept = _cached(name)
+    if kept is None:
+        raise AssetError(f"{assets.cache_dir() / cached_name(name)} was changed just now. Again?")
+    return kept
+
+
+@contextlib.contextmanager
+def _alone(photos: PhotoSet) -> Iterator[None]:
+    """Only one process at a time brings an archive; the others wait, and then find the set."""
+    import filelock
+
+    path = assets.cache_dir() / "photos" / f".{photos.archives[0].file}.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            print(f"Another program is loading {photos.name}: waiting for it.", file=sys.stderr)
+            lock.acquire()
+    except OSError as error:
+        raise AssetError(
+            f"{path.parent} cannot be written ({error.strerror or error}). Give yourself write "
+            "permission there, or set TLCOURSE_CACHE to another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _bring(photos: PhotoSet, folder: Path | None) -> None:
+    """Put a set into the cache, from a folder or from its authors."""
+    if found := _in_folder(photos, folder):
+        _keep(photos, *found)
+        return
+    with load_archive(photos, folder) as (path, archive):
         _keep(photos, path, archive)
-    else:
-        raise _missing(photos, "")
-    if (kept := _cached(name)) is not None:
-        return kept
-    raise AssetError(f"{assets.cache_dir() / cached_name(name)} was damaged just now. Try again.")
+        # Two sets lie in one archive: who has loaded it need not do so again.
+        for other in SETS.values():
+            if archive in other.archives and other is not photos and not is_here(other.name):
+                with contextlib.suppress(AssetError):
+                    _keep(other, path, archive)
 
 
 def is_here(name: str) -> bool:
@@ -92,10 +131,7 @@ def _check(found: Mapping[str, bytes], name: str, original: bool, path: Path) ->
     """Compare with the list, as far as it has digests; those of an archive stand for the rest."""
     wrong = []
     for photo in photo_list(name):
-        # A list with one digest is of a set that was prepared without a change.
         expected = photo.original if original else photo.digest
-        if original and name == "satellite":
-            expected = photo.digest
         if expected and hashlib.sha256(found[photo.file]).hexdigest()[:DIGITS] != expected:
             wrong.append(photo.file)
     if wrong:
@@ -105,7 +141,12 @@ def _check(found: Mapping[str, bytes], name: str, original: bool, path: Path) ->
         )
 
 
-def _named_folder(folder: str | Path | None) -> Path | None:
+def named_folder(folder: str | Path | None = None) -> Path | None:
+    """The folder where archives may lie: the given one, or that of `TLCOURSE_DATASETS`, or none.
+
+    Raises:
+        InputError: the given one is no folder.
+    """
     if folder is None:
         folder = os.environ.get("TLCOURSE_DATASETS") or None
         return Path(folder).expanduser() if folder else None
@@ -147,9 +188,5 @@ def _keep(photos: PhotoSet, path: Path, archive: Archive) -> None:
         raise AssetError(f"{path} cannot be used: {error}. Get it again.") from error
     except OSError as error:
         raise AssetError(f"{path} cannot be read: {error.strerror or error}.") from error
-    # To a notebook's margin, not into what it prints: it is said once, when the set first comes.
+    # Not into what a notebook prints: it is said once, when the set first comes.
     print(photos.credit, file=sys.stderr)
-
-
-def _missing(photos: PhotoSet, why: str) -> AssetError:
-    return AssetError(f"{photos.name} is not here.{why}")

@@ -21,11 +21,12 @@ class Archive:
     Attributes:
         file: its name in a folder of the user's.
         root: the folder inside it that has a folder a class.
-        size: in bytes.
+        size: in bytes; 0 where no source of it is known.
         sha256: in hex digits; empty where no source of it is known, and each picture is checked.
         urls: where it can be had; the first that answers is taken.
         folders: the archive's names of classes, where they are others than ours.
         original: whether it has the pictures as their authors published them.
+        about: in bytes, where the size can only be told roughly.
     """
 
     file: str
@@ -35,15 +36,20 @@ class Archive:
     urls: tuple[str, ...] = ()
     folders: dict[str, str] = field(default_factory=dict)
     original: bool = True
+    about: int = 0
 
 
 @dataclass(frozen=True)
 class PhotoSet:
-    """A set of photos: the archives that hold it, those of the authors first, and its credit."""
+    """A set of photos: the archives that hold it, those of the authors first, and its credit.
+
+    `unchanged` says that the prepared files are the authors', byte by byte.
+    """
 
     name: str
     archives: tuple[Archive, ...]
     credit: str
+    unchanged: bool = False
 
 
 class Photo(NamedTuple):
@@ -83,6 +89,7 @@ _CELLS_CREDIT = (
 _BLOOD = Archive(
     "PBC_dataset_normal_DIB.zip",
     "PBC_dataset_normal_DIB/",
+    about=280_000_000,
     urls=(f"{_CELLS}/2fc38728-2ae7-4a62-a857-032af82334c3/file_downloaded",),
     folders={"immature_granulocyte": "ig"},
 )
@@ -136,6 +143,7 @@ SETS = {
             ),
             "Satellite tiles: EuroSAT, P. Helber, B. Bischke, A. Dengel and D. Borth, 2019. MIT. "
             "Contains modified Copernicus Sentinel data (2015–2017).",
+            unchanged=True,
         ),
         PhotoSet("blood_cells", (_BLOOD, _prepared("blood_cells")), _CELLS_CREDIT),
         PhotoSet(
@@ -175,4 +183,7 @@ def photo_list(name: str) -> tuple[Photo, ...]:
     """
     with open(bundled(f"{SETS[name].name}/files.tsv"), encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return tuple(Photo(**row) for row in rows)
+        photos = tuple(Photo(**row) for row in rows)
+    if SETS[name].unchanged:
+        photos = tuple(photo._replace(original=photo.digest) for photo in photos)
+    return photos
