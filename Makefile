@@ -42,10 +42,14 @@ lab: $(READY)
 quick: $(READY)
 	$(BIN)/python -m pytest tests -n 2 --dist loadfile -m "not slow" -q
 
+# Ends with what was skipped, of all three runs of pytest.
+test: export TLCOURSE_NOT_TESTED = $(CURDIR)/build/not_tested.tsv
 test: $(READY)
+	mkdir -p build && rm -f $(TLCOURSE_NOT_TESTED)
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	$(BIN)/python -m pytest tests -n 2 --dist loadfile --durations 10
 	$(MAKE) notebooks
+	@$(BIN)/python tools/not_tested.py $(TLCOURSE_NOT_TESTED)
 
 # Exercises have no outputs to compare: without an answer, they must run to the end.
 notebooks: $(READY)

@@ -9,6 +9,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
+
 OURS = "TLCOURSE_TEST_FOLDERS"  # set in the first process, inherited by its workers and kernels
 
 
@@ -21,6 +23,7 @@ def own_folders() -> str | None:
     """
     if OURS in os.environ:
         return None
+    from tests.helpers.what_is_here import take_over
     from tlcourse.errors import AssetError
     from tlcourse.files.minilm_files import find_folder
 
@@ -34,6 +37,7 @@ def own_folders() -> str | None:
             shutil.copytree(minilm, place / "cache" / "minilm")
     except AssetError:
         pass  # the tests that need it say so
+    take_over(place / "cache")
     names = {"TLCOURSE_CACHE": "cache", "KERAS_HOME": "keras", "TLCOURSE_DATA": "data"}
     os.environ.update({name: str(place / folder) for name, folder in names.items()})
     os.environ.pop("TLCOURSE_SHARED", None)
@@ -67,24 +71,61 @@ def pytest_unconfigure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Skip the lesson on text, with the reason, where the text encoder could not be had."""
-    cells = [item for item in items if item.nodeid.split("::")[0].endswith("09_text.ipynb")]
-    if not cells:
-        return
-    import pytest
+    """Skip the notebooks that need what is not here, each with that reason."""
+    from tests.helpers.what_is_here import lacking
 
-    from tlcourse.errors import AssetError
-    from tlcourse.files.minilm_files import find_folder
+    for path in sorted({item.path for item in items if item.path.suffix == ".ipynb"}):
+        if reason := lacking(path):
+            for item in items:
+                if item.path == path:
+                    item.add_marker(pytest.mark.skip(reason=reason))
 
-    try:
-        find_folder()
-    except AssetError as error:
-        for cell in cells:
-            cell.add_marker(pytest.mark.skip(reason=str(error)))
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    return no_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return no_skip((yield))
+
+
+def no_skip(report):
+    """With `TLCOURSE_REQUIRE=all`, what is skipped has failed."""
+    skipped = report.skipped and not hasattr(report, "wasxfail")
+    if skipped and os.environ.get("TLCOURSE_REQUIRE") == "all":
+        report.outcome = "failed"
+        report.longrepr = f"TLCOURSE_REQUIRE=all, but it was skipped: {reason_of(report)}"
+    return report
+
+
+def reason_of(report) -> str:
+    given = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return given.removeprefix("Skipped: ")
+
+
+def not_tested(reports) -> list[str]:
+    """A line for each file and reason of what was skipped; a notebook's cells are one thing."""
+    counts: dict[tuple[str, str], int] = {}
+    for report in reports:
+        row = (report.nodeid.split("::")[0], reason_of(report))
+        counts[row] = counts.get(row, 0) + 1
+    return [
+        f"{name}\t{'all' if name.endswith('.ipynb') else count}\t{reason}"
+        for (name, reason), count in sorted(counts.items())
+    ]
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Tell how long each notebook took, the start of its kernel included."""
+    """Tell what was not tested, and how long each notebook took, its kernel's start included."""
+    if lines := not_tested(terminalreporter.stats.get("skipped", ())):
+        terminalreporter.section("what was not tested")
+        for line in lines:
+            terminalreporter.line("  ".join(line.split("\t")))
+        if "TLCOURSE_NOT_TESTED" in os.environ:  # `make test` gathers those of several runs
+            with open(os.environ["TLCOURSE_NOT_TESTED"], "a", encoding="utf-8") as file:
+                file.write("".join(f"{line}\n" for line in lines))
     seconds: dict[str, float] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:

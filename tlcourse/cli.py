@@ -13,7 +13,7 @@ from tlcourse.errors import CourseError, Stopped
 # name -> what it does; tlcourse/commands/NAME.py is imported when it is asked for
 COMMANDS = {
     "doctor": "check that the course can run on this machine",
-    "fetch": "get the text encoder of lesson 9",
+    "fetch": "get photos, weights or the text encoder, by name",
     "pretrain": "train a bundled network again, such as photonet",
     "retrain": "make a model of a folder of your own photos",
     "predict": "say what such a model sees in photos",

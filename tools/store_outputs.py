@@ -42,7 +42,9 @@ def run(path: Path) -> float:
         quiet = {"TQDM_DISABLE": "1", "TLCOURSE_CLAIMS": "strict", "TLCOURSE_DATA": data}
         execute(notebook, path.parent, {**os.environ, **quiet})
     seconds = time.perf_counter() - start
+    ours = {"tlcourse": notebook.metadata["tlcourse"]} if "tlcourse" in notebook.metadata else {}
     notebook.metadata = {
+        **ours,
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }

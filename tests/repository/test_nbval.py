@@ -13,6 +13,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.helpers.what_is_here import need
+from tools.not_tested import table
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -46,9 +49,10 @@ CASES = {
 }
 
 
-def run_nbval(folder: Path, name: str, cells: list[dict], **variables: str):
-    """pytest over one notebook, as the Makefile does it."""
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / name)
+def run_nbval(folder: Path, name: str, cells: list[dict], needs=(), **variables: str):
+    """pytest over one notebook, as the Makefile does it; `needs` stands in its metadata."""
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"tlcourse": {"needs": list(needs)}})
+    nbformat.write(notebook, folder / name)
     shutil.copy(ROOT / "conftest.py", folder)
     (folder / "tests").mkdir()
     shutil.copy(ROOT / "tests" / "nbval_sanitize.cfg", folder / "tests")
@@ -75,12 +79,63 @@ def test_a_wrong_stored_output_fails_and_a_near_one_passes(tmp_path):
     assert results == expected, done.stdout + done.stderr
 
 
+NOTHING = {"TLCOURSE_SHARED": "", "TLCOURSE_TEST_DATASETS": "", "TLCOURSE_REQUIRE": ""}
+REASON = r"minilm is needed: minilm is not in .*tlcourse fetch minilm"
+
+
 @pytest.mark.slow
-def test_the_lesson_on_text_is_skipped_with_the_reason_where_the_encoder_is_missing(tmp_path):
-    cells = [cell("print('one')", shows="two\n")]  # would fail
-    empty = {"TLCOURSE_CACHE": str(tmp_path / "cache"), "TLCOURSE_SHARED": ""}
-    done = run_nbval(tmp_path, "09_text.ipynb", cells, **empty)
+@pytest.mark.parametrize(
+    ("needs", "reason"),
+    [
+        (["minilm"], REASON),
+        (["flowers"], r"flowers is needed: flowers is not in .*It is 229 MB \(flower_photos.tgz"),
+        (
+            ["MobileNetV2:alpha=0.35"],
+            r"MobileNetV2:alpha=0.35 is needed: The weights mobilenet_v2_",
+        ),
+        (["flower"], r"flower is needed: .*Did you mean 'flowers'\?"),
+    ],
+)
+def test_a_notebook_is_skipped_with_the_reason_where_something_is_missing(tmp_path, needs, reason):
+    cells = [cell("print('one')", shows="two\n") for _ in range(2)]  # would fail
+    places = {name: str(tmp_path / "none") for name in ("TLCOURSE_CACHE", "KERAS_HOME")}
+    done = run_nbval(tmp_path, "lesson.ipynb", cells, needs, **NOTHING, **places)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(
-        r"SKIPPED \[1\] 09_text.ipynb: minilm is not in .*tlcourse fetch minilm", done.stdout
+    assert re.search(rf"SKIPPED \[2\] lesson.ipynb: {reason}", done.stdout), done.stdout
+    assert re.search(rf"what was not tested =+\nlesson.ipynb  all  {reason}", done.stdout)
+
+
+@pytest.mark.slow
+def test_where_all_is_required_nothing_may_be_skipped(tmp_path):
+    cells = [cell("print('one')", shows="one\n")]
+    places = {
+        "TLCOURSE_CACHE": str(tmp_path / "none"),
+        **NOTHING,
+        "TLCOURSE_REQUIRE": "all",
+        "COLUMNS": "500",
+    }
+    done = run_nbval(tmp_path, "lesson.ipynb", cells, ["minilm"], **places)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search(rf"TLCOURSE_REQUIRE=all, but it was skipped: {REASON}", done.stdout), (
+        done.stdout
     )
+
+
+@pytest.mark.slow
+def test_a_notebook_finds_what_it_needs_in_its_cache(tmp_path):
+    """And prints nothing of how it came there: that would be another output than the stored one."""
+    need("flowers")
+    code = "from tlcourse import load_task\nprint(load_task('flowers').num_classes)"
+    cells = [cell(code, shows="5\n")]
+    done = run_nbval(tmp_path, "lesson.ipynb", cells, ["flowers"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+
+
+def test_the_table_at_the_end_has_each_reason_once():
+    lines = ["tests/a.py\t2\tno browser", "lessons/1.ipynb\tall\tno flowers", "b.py\t1\tno browser"]
+    assert table(lines) == (
+        "Not tested here:\n\nno browser\n    2  tests/a.py\n    1  b.py\n\n"
+        "no flowers\n  all  lessons/1.ipynb"
+    )
+    assert table([]) == "Everything was tested: nothing was skipped."

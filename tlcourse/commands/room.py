@@ -5,17 +5,23 @@ For a room without a network: a server's folder that everybody may read, or a US
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tlcourse.commands import fetch
 from tlcourse.errors import AssetError, CourseError
+from tlcourse.files import assets
 from tlcourse.files.assets import PACKAGE
+from tlcourse.files.keras_weights import find_weights
+from tlcourse.files.photo_files import cached_name, can_be_had
+from tlcourse.files.photo_sets import SETS
+from tlcourse.networks.needs import SMALL, bring, weights_of
 from tlcourse.notebooks import execute, lessons_in
 
 LESSONS = PACKAGE.parent / "lessons"
@@ -56,6 +62,53 @@ def fill(folder: Path, lessons: Sequence[Path]) -> list[str]:
     return stopped
 
 
+def pack(folder: Path) -> list[str]:
+    """Copy the sets of photos and Keras's small weights that are here; nothing is loaded.
+
+    Args:
+        folder: of the room.
+
+    Returns:
+        The names of what was not here, and so is not in the room's folder.
+    """
+    lacking = []
+    for name in SETS:
+        kept = assets.all_in_cache(cached_name(name))
+        if kept and kept[0] != folder / cached_name(name):
+            with assets.atomic_path(folder / cached_name(name)) as draft:
+                shutil.copyfile(kept[0], draft)
+        elif not kept and can_be_had(name):
+            with _room_as_cache(folder):
+                bring(name)
+        elif not kept:
+            lacking.append(name)
+    for name in SMALL:
+        if path := find_weights(weights_of(name).name):
+            target = folder / "models" / path.name
+            if path != target:
+                with assets.atomic_path(target) as draft:
+                    shutil.copyfile(path, draft)
+        else:
+            lacking.append(name)
+    return lacking
+
+
+@contextlib.contextmanager
+def _room_as_cache(folder: Path) -> Iterator[None]:
+    """Let what is fetched go into the room's folder, and look for it nowhere else."""
+    places = {"TLCOURSE_CACHE": str(folder.resolve()), "TLCOURSE_SHARED": ""}
+    before = {name: os.environ.get(name) for name in places}
+    os.environ.update(places)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 def collect_wheels(folder: Path) -> int:
     """Download all packages of the course into `folder`; gives pip's exit status.
 
@@ -85,19 +138,23 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"There are no lessons in {options.lessons}. They come with the course's repository, "
             "not with the package: run this in a clone."
         )
-    os.environ["TLCOURSE_CACHE"] = str(options.folder.resolve())
-    os.environ["TLCOURSE_SHARED"] = ""  # all of it is to be here, whatever is elsewhere
+    options.folder.mkdir(parents=True, exist_ok=True)
+    lacking = pack(options.folder.resolve())
     failed = False
-    try:
-        fetch.main(["minilm"])
-    except AssetError as error:  # the lessons that do without it are worth having
-        print(error, file=sys.stderr)
-        failed = True
-    failed |= bool(fill(options.folder, lessons))
+    with _room_as_cache(options.folder):  # all of it is to be here, whatever is elsewhere
+        try:
+            fetch.main(["minilm"])
+        except AssetError as error:  # the lessons that do without it are worth having
+            print(error, file=sys.stderr)
+            failed = True
+        failed |= bool(fill(options.folder, lessons))
     if options.wheels:
         failed |= bool(collect_wheels(options.folder / "wheels"))
     size = sum(path.stat().st_size for path in options.folder.rglob("*") if path.is_file())
     free = shutil.disk_usage(options.folder).free
     print(f"{options.folder} holds {size / 1e6:,.0f} MB ({free / 1e9:.0f} GB are free there).")
+    if lacking:
+        print(f"Not here, and so not packed: {', '.join(lacking)}.")
+        print("Those that you want: `tlcourse fetch NAME …` with a network, then this again.")
     print(f"On each machine: TLCOURSE_SHARED={options.folder.resolve()}")
     return int(failed)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tlcourse.data.task import Task
 from tlcourse.errors import did_you_mean
 from tlcourse.files.photo_archives import not_here
-from tlcourse.files.photo_files import is_here
+from tlcourse.files.photo_files import can_be_had
 from tlcourse.files.photo_sets import SETS
 
 # name -> (module with the loader, one line about it)
@@ -29,7 +29,7 @@ _TASKS = {
 def list_tasks() -> dict[str, str]:
     """Name and one-line description of every task; those that are not here say how to get them."""
     return {
-        name: f"{line} ({not_here(name)})" if name in SETS and not is_here(name) else line
+        name: f"{line} ({not_here(name)})" if name in SETS and not can_be_had(name) else line
         for name, (_, line) in _TASKS.items()
     }
 

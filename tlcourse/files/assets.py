@@ -8,6 +8,7 @@ Environment variables:
 
 - `TLCOURSE_CACHE`: the folder to write to (default: the user's cache folder).
 - `TLCOURSE_SHARED`: a read-only cache that is looked at first, as a classroom server has.
+- `TLCOURSE_DATASETS`: folders that the user filled, with archives of photos or Keras's weights.
 - `TLCOURSE_OFFLINE`: any value but `0` or empty forbids the network.
 """
 
@@ -60,6 +61,12 @@ def shared_dir() -> Path | None:
     """The read-only shared cache (`TLCOURSE_SHARED`), or None."""
     folder = os.environ.get("TLCOURSE_SHARED")
     return Path(folder).expanduser() if folder else None
+
+
+def given_dirs() -> list[Path]:
+    """The folders of `TLCOURSE_DATASETS`, which has a `:` between two (on Windows a `;`)."""
+    given = os.environ.get("TLCOURSE_DATASETS", "")
+    return [Path(folder).expanduser() for folder in given.split(os.pathsep) if folder]
 
 
 def bundled_dirs() -> list[Path]:

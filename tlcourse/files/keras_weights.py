@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tlcourse.errors import AssetError
-from tlcourse.files.assets import atomic_path, offline, shared_dir
+from tlcourse.files.assets import atomic_path, given_dirs, offline, shared_dir
 from tlcourse.files.download import NetworkError, download
 
 PATIENCE = 0.8  # seconds for a server to take the call
@@ -35,10 +35,10 @@ class KerasFile:
 
 
 def weight_folders() -> list[Path]:
-    """Folders where a Keras weight file may be: Keras's cache, then `TLCOURSE_SHARED`/models."""
+    """Where a Keras weight file may be: Keras's cache, `TLCOURSE_SHARED`/models, given folders."""
     home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
     shared = shared_dir()
-    return [home / "models"] + ([shared / "models"] if shared else [])
+    return [home / "models", *([shared / "models"] if shared else []), *given_dirs()]
 
 
 def find_weights(file_name: str) -> Path | None:

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,12 +24,12 @@ def megabytes(archive: Archive) -> str:
 
 
 @contextlib.contextmanager
-def load_archive(photos: PhotoSet, folder: Path | None) -> Iterator[tuple[Path, Archive]]:
+def load_archive(photos: PhotoSet, folders: Sequence[Path]) -> Iterator[tuple[Path, Archive]]:
     """The archive of the authors, as a file that is there for as long as the block runs.
 
     Args:
         photos: the set.
-        folder: where it was looked for in vain, for the message.
+        folders: where it was looked for in vain, for the message.
 
     Raises:
         AssetError: `TLCOURSE_OFFLINE` is set, no server takes a call within a second, there is no
@@ -37,12 +37,12 @@ def load_archive(photos: PhotoSet, folder: Path | None) -> Iterator[tuple[Path, 
     """
     ways = [(one, url) for one in photos.archives if one.original for url in one.urls]
     if assets.offline():
-        raise missing(photos, folder, "TLCOURSE_OFFLINE is set")
+        raise missing(photos, folders, "TLCOURSE_OFFLINE is set")
     with ThreadPoolExecutor(len(ways)) as pool:
         there = list(pool.map(lambda way: answers(way[1]), ways))
     ways = [way for way, answer in zip(ways, there, strict=True) if answer]
     if not ways:
-        raise missing(photos, folder, "no server that has it answers (no network?)")
+        raise missing(photos, folders, "no server that has it answers (no network?)")
     place = assets.cache_dir() / "photos" / "loading"
     largest = max(one.size or one.about for one, _ in ways)
     if (free := assets.free_bytes(place)) < 2 * largest:  # the archive, and what is taken out
@@ -75,7 +75,7 @@ def load_archive(photos: PhotoSet, folder: Path | None) -> Iterator[tuple[Path, 
             with contextlib.suppress(OSError):
                 path.unlink()
         return
-    raise missing(photos, folder, "loading it failed: " + "; ".join(failures))
+    raise missing(photos, folders, "loading it failed: " + "; ".join(failures))
 
 
 def _load(archive: Archive, url: str, place: Path) -> Path:
@@ -96,11 +96,11 @@ def _load(archive: Archive, url: str, place: Path) -> Path:
     return Path(path)
 
 
-def missing(photos: PhotoSet, folder: Path | None, why: str) -> AssetError:
+def missing(photos: PhotoSet, folders: Sequence[Path], why: str) -> AssetError:
     """What to say of a set that is not here: how large it is, where it is, where to put it."""
     archive = photos.archives[0]
     names = " or ".join(one.file for one in photos.archives)
-    looked = f", nor is {names} in {folder}" if folder else ""
+    looked = f", nor is {names} in {' or '.join(map(str, folders))}" if folders else ""
     return AssetError(
         f"{photos.name} is not in {assets.cache_dir() / 'photos'}{looked}, and {why}. It is "
         f"{megabytes(archive)} ({archive.file} from {archive.urls[0]}). To mend it: run "

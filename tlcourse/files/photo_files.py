@@ -4,16 +4,15 @@ In the cache, a set is one archive of ours, `photos/NAME.zip`, which has the cho
 nothing else. It is moved there when it is whole and every picture is checked; so a run that was
 killed leaves nothing that is used.
 
-`TLCOURSE_DATASETS` names a folder where archives lie, as published or as prepared for a class.
+`TLCOURSE_DATASETS` names folders where archives lie, as published or as prepared for a class.
 """
 
 import contextlib
 import hashlib
 import json
-import os
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tlcourse.errors import AssetError, InputError
@@ -49,7 +48,7 @@ def load_photos(name: str, folder: str | Path | None = None) -> tuple[dict[str, 
         AssetError: the set is nowhere, or what was found is not what it should be; the message
             says how large it is, where it is from, and where to put it.
     """
-    named = named_folder(folder)
+    named = named_folders(folder)
     if (kept := _cached(name)) is not None:
         return kept
     with _alone(SETS[name]):
@@ -86,12 +85,12 @@ def _alone(photos: PhotoSet) -> Iterator[None]:
         lock.release()
 
 
-def _bring(photos: PhotoSet, folder: Path | None) -> None:
+def _bring(photos: PhotoSet, folders: Sequence[Path]) -> None:
     """Put a set into the cache, from a folder or from its authors."""
-    if found := _in_folder(photos, folder):
+    if found := _in_folders(photos, folders):
         _keep(photos, *found)
         return
-    with load_archive(photos, folder) as (path, archive):
+    with load_archive(photos, folders) as (path, archive):
         _keep(photos, path, archive)
         # Two sets lie in one archive: who has loaded it need not do so again.
         for other in SETS.values():
@@ -141,27 +140,32 @@ def _check(found: Mapping[str, bytes], name: str, original: bool, path: Path) ->
         )
 
 
-def named_folder(folder: str | Path | None = None) -> Path | None:
-    """The folder where archives may lie: the given one, or that of `TLCOURSE_DATASETS`, or none.
+def named_folders(folder: str | Path | None = None) -> list[Path]:
+    """Where archives may lie: the given folder, or those of `TLCOURSE_DATASETS`.
 
     Raises:
         InputError: the given one is no folder.
     """
     if folder is None:
-        folder = os.environ.get("TLCOURSE_DATASETS") or None
-        return Path(folder).expanduser() if folder else None
+        return assets.given_dirs()
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise InputError(f"folder={str(folder)!r} is no folder. Give one that has the archives.")
-    return folder
+    return [folder]
 
 
-def _in_folder(photos: PhotoSet, folder: Path | None) -> tuple[Path, Archive] | None:
+def _in_folders(photos: PhotoSet, folders: Sequence[Path]) -> tuple[Path, Archive] | None:
     """An archive in a folder; the prepared one first, which is smaller."""
-    for archive in reversed(photos.archives) if folder else ():
-        if (folder / archive.file).is_file():
-            return folder / archive.file, archive
+    for folder in folders:
+        for archive in reversed(photos.archives):
+            if (folder / archive.file).is_file():
+                return folder / archive.file, archive
     return None
+
+
+def can_be_had(name: str) -> bool:
+    """Whether a set is in a cache or in a given folder, so that no network is asked."""
+    return is_here(name) or _in_folders(SETS[name], named_folders()) is not None
 
 
 def _keep(photos: PhotoSet, path: Path, archive: Archive) -> None:

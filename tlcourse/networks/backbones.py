@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlcourse.errors import InputError, did_you_mean
-from tlcourse.files.keras_weights import find_weights, locate_weights
+from tlcourse.files.keras_weights import KerasFile, find_weights, locate_weights
 from tlcourse.networks.imagenet import put_weights, weights_file
 from tlcourse.networks.trained import photonet_classes, stored_weights
 
@@ -44,6 +44,7 @@ class Backbone:
         giga_multiplications: 10⁹ multiplications for a picture of `image_size`, without the head.
         source: what the weights learned from.
         recipe: how they were trained, beside plain gradient steps.
+        also_here: other options that work so, such as `("alpha=0.35",)`.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Backbone:
     giga_multiplications: float | None = None
     source: str | None = None
     recipe: str | None = None
+    also_here: tuple[str, ...] = ()
 
 
 class Catalog(tuple[Backbone, ...]):
@@ -84,7 +86,8 @@ def _cells(row: Backbone) -> tuple[str, ...]:
         row.download_mb, row.image_size, row.top1,
     )  # fmt: skip
     shown = ["" if value is None else f"{value:g}" for value in values]
-    return (row.name, *shown, row.source or "", row.license or "", "yes" if row.is_here else "")
+    here = ", ".join([*(["yes"] if row.is_here else []), *row.also_here])
+    return (row.name, *shown, row.source or "", row.license or "", here)
 
 
 def list_backbones() -> Catalog:
@@ -94,8 +97,9 @@ def list_backbones() -> Catalog:
     for name in _names():
         facts = known.get(name, {})
         columns = {key: facts.get(key) for key in Backbone.__annotations__ if key in facts}
-        missing = dict.fromkeys(set(Backbone.__annotations__) - {"name", "is_here", *columns})
-        rows.append(Backbone(name=name, is_here=_is_here(name, facts), **columns, **missing))
+        columns |= {"is_here": _is_here(name, facts), "also_here": _also_here(name, facts)}
+        missing = dict.fromkeys(set(Backbone.__annotations__) - {"name", *columns})
+        rows.append(Backbone(name=name, **columns, **missing))
     return Catalog(rows)
 
 
@@ -107,12 +111,40 @@ def _is_here(name: str, facts: dict) -> bool:
     return find_weights(weights_file(name, facts, facts["image_size"], {}).name) is not None
 
 
+def _also_here(name: str, facts: dict) -> tuple[str, ...]:
+    """Options, beside the default ones, whose weights are here."""
+    return tuple(
+        ", ".join(f"{option}={value}" for option, value in file["options"].items())
+        for file in facts.get("weights", ())[1:]
+        if find_weights(weights_file(name, facts, facts["image_size"], file["options"]).name)
+    )
+
+
+def find_file(name: str, **options) -> KerasFile:
+    """The file with the weights of a Keras application, for `load_backbone`'s options.
+
+    Args:
+        name: of the application.
+        **options: as for `load_backbone`; `image_size` may be among them.
+
+    Raises:
+        InputError: there is no such application, or no weights for these options.
+    """
+    if name not in _applications():
+        hint = did_you_mean(name, _applications()) or "See list_backbones()."
+        raise InputError(f"Keras has no application {name!r}. {hint}")
+    facts = _figures().get(name, {})
+    size = options.pop("image_size", None) or facts.get("image_size") or 224
+    return weights_file(name, facts, size, options)
+
+
 def load_backbone(
     name: str,
     *,
     image_size: int | None = None,
     weights: str | None = "imagenet",
     pooling: str | None = "avg",
+    trained_at: int | None = None,
     **options,
 ) -> "keras.Model":
     """A network without its classification head, ready for pictures.
@@ -125,6 +157,9 @@ def load_backbone(
         weights: `"imagenet"`, the trained ones (for the course's own networks, those of their
             source task, whatever it was); or None, random ones.
         pooling: `"avg"` or `"max"` over the feature maps, to (n, d); None keeps (n, h, w, d).
+        trained_at: of MobileNet and MobileNetV2, whose weights come in several sizes of pictures:
+            take those of this one, whatever `image_size` is. None takes those of `image_size`,
+            or of 224 where there are none.
         **options: for Keras's own factory, such as `alpha=0.35` for MobileNetV2.
 
     Returns:
@@ -153,7 +188,7 @@ def load_backbone(
         from tlcourse.networks.alexnet import load_alexnet
 
         return load_alexnet(image_size, weights, options)
-    return _load_application(name, image_size, weights, pooling, options)
+    return _load_application(name, image_size, weights, pooling, trained_at, options)
 
 
 def load_photonet() -> tuple["keras.Model", tuple[str, ...]]:
@@ -202,7 +237,9 @@ def _load_ours(name: str, image_size: int, weights, pooling, options: dict) -> "
     return keras.Model(body.input, maps, name=name)
 
 
-def _load_application(name: str, image_size, weights, pooling, options: dict) -> "keras.Model":
+def _load_application(
+    name: str, image_size, weights, pooling, trained_at, options: dict
+) -> "keras.Model":
     import keras
 
     from tlcourse.networks.photonet import resized
@@ -220,7 +257,7 @@ def _load_application(name: str, image_size, weights, pooling, options: dict) ->
     path = None
     if weights:
         # Before the network is built, which takes seconds for a big one.
-        path = locate_weights(weights_file(name, facts, size, options))
+        path = locate_weights(weights_file(name, facts, trained_at or size, options))
     image = keras.Input((None, None, 3), name="image")
     try:
         model = factory(
