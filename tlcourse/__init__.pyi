@@ -41,6 +41,7 @@ from .networks.backbones import load_photonet as load_photonet
 from .networks.control import untrained_backbone as untrained_backbone
 from .networks.layers import list_layers as list_layers
 from .networks.minilm import load_minilm as load_minilm
+from .networks.needs import weights_path as weights_path
 from .networks.trained import photonet_classes as photonet_classes
 from .photos.check import check_images as check_images
 from .photos.folder import load_image_folder as load_image_folder

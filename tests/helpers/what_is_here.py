@@ -68,6 +68,15 @@ def need(*names: str) -> None:
             pytest.skip(reason)
 
 
+def given_file(name: str) -> Path:
+    """A file in one of the folders with real data; without it, the test is skipped."""
+    folders = os.environ.get(FOLDERS, "").split(os.pathsep)
+    for folder in filter(None, folders):
+        if (Path(folder) / name).is_file():
+            return Path(folder) / name
+    pytest.skip(f"{name} is in none of the folders {folders}")
+
+
 def lacking(notebook: Path) -> str:
     """Why a notebook cannot be run here; empty where it can."""
     try:

@@ -8,13 +8,13 @@ import sys
 import time
 import warnings
 import zipfile
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.what_is_here import given_file
 from tlcourse import extract_features, linear_probe, list_backbones, load_backbone, load_task
 from tlcourse.errors import AssetError
 from tlcourse.files import keras_weights
@@ -22,11 +22,11 @@ from tlcourse.networks import backbones
 from tlcourse.networks.alexnet import LocalResponseNormalization, alexnet
 from tlcourse.networks.backbones import OURS, preprocess_input
 from tlcourse.networks.imagenet import weights_file
+from tlcourse.networks.needs import weights_path
 from tlcourse.networks.trained import WEIGHTS
 from tlcourse.recipes.foils import FOILS
 from tlcourse.recipes.photonet_probe import networks, probe_task
 
-REAL = Path(__file__).resolve().parents[3] / "shared" / "weights"
 REAL_FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
 RED = np.array([255.0, 0.0, 0.0], "float32")
 
@@ -60,6 +60,7 @@ def empty_keras_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("TLCOURSE_OFFLINE", "1")
     monkeypatch.delenv("TLCOURSE_SHARED", raising=False)
+    monkeypatch.delenv("TLCOURSE_DATASETS", raising=False)
 
 
 def images(count=2, side=48):
@@ -325,11 +326,10 @@ def test_weights_of_another_network_under_its_name_are_damaged(monkeypatch):
 
 
 def put_real_file(cut=None):
-    if not (REAL / REAL_FILE).is_file():
-        pytest.skip(f"{REAL_FILE} is not in {REAL}")
+    content = given_file(REAL_FILE).read_bytes()
     folder = keras_weights.weight_folders()[0]
     folder.mkdir(parents=True)
-    (folder / REAL_FILE).write_bytes((REAL / REAL_FILE).read_bytes()[:cut])
+    (folder / REAL_FILE).write_bytes(content[:cut])
     return folder / REAL_FILE
 
 
@@ -338,6 +338,19 @@ def test_a_weight_file_that_was_cut_off_is_named():
     with pytest.raises(AssetError, match=r"is damaged.*Delete it") as error:
         load_backbone("MobileNetV2", alpha=0.35)
     assert str(path) in str(error.value)
+
+
+def test_weights_of_one_size_are_taken_for_pictures_of_another():
+    path = put_real_file()
+    assert weights_path("MobileNetV2:alpha=0.35") == path
+    assert {row.name: row.also_here for row in list_backbones()}["MobileNetV2"] == ("alpha=0.35",)
+    assert re.search(r"^MobileNetV2 .* alpha=0\.35$", repr(list_backbones()), re.MULTILINE)
+    with pytest.raises(AssetError, match=r"0\.35_96_no_top\.h5 are not in"):
+        load_backbone("MobileNetV2", alpha=0.35, image_size=96)
+    options = {"alpha": 0.35, "trained_at": 224}
+    large, small = (load_backbone("MobileNetV2", image_size=s, **options) for s in (224, 96))
+    for one, other in zip(large.get_weights(), small.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_real_imagenet_weights_separate_photos_better_than_random_ones():
@@ -359,10 +372,7 @@ def real_photographs(per_class, classes=10):
 
     Neighbors in its list are look-alikes (five amphibians, four spiders): no task for 5 pictures.
     """
-    path = REAL.parent / "data" / "tiny-imagenet-180.zip"
-    if not path.is_file():
-        pytest.skip(f"{path.name} is not in {path.parent}")
-    with zipfile.ZipFile(path) as file:
+    with zipfile.ZipFile(given_file("tiny-imagenet-180.zip")) as file:
         names = sorted(n for n in file.namelist() if "/train/" in n and "/images/" in n)
         names = [n for n in names if not n.endswith("/")]
         folders = sorted({n.rsplit("/", 1)[0] for n in names})

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.what_is_here import given_file
 from tlcourse.errors import AssetError
 from tlcourse.networks.photonet import load_photonet_weights, photonet
 from tlcourse.networks.trained import WEIGHTS, photonet_classes
 from tlcourse.recipes import photonet as recipe
 
-ROOT = Path(__file__).resolve().parents[2]
-REAL_ZIP = ROOT.parent / "shared" / "data" / "tiny-imagenet-180.zip"
 needs_weights = pytest.mark.skipif(not WEIGHTS.is_file(), reason="no bundled weights yet")
 
 
@@ -84,9 +83,8 @@ def test_bundled_file_is_small_and_has_a_head():
 
 
 @needs_weights
-@pytest.mark.skipif(not REAL_ZIP.is_file(), reason="the Tiny ImageNet zip is not here")
 def test_bundled_weights_know_photographs():
-    with zipfile.ZipFile(REAL_ZIP) as files:
+    with zipfile.ZipFile(given_file("tiny-imagenet-180.zip")) as files:
         folder = "tiny-imagenet-200"
         wnids = files.read(f"{folder}/wnids.txt").decode().split()
         table = files.read(f"{folder}/val/val_annotations.txt").decode().splitlines()[::20]

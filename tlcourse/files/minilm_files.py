@@ -63,11 +63,6 @@ def find_folder() -> Path:
     )
 
 
-def is_here() -> bool:
-    """Whether the files are in a cache, all of them right."""
-    return _find() is not None
-
-
 def _find() -> Path | None:
     for cache in (assets.shared_dir(), assets.cache_dir()):
         if cache and all(assets.is_right(cache / file.path, file) for file in FILES):

@@ -8,12 +8,13 @@ A name is that of a set of photos, `minilm`, or that of a Keras application, wit
 import json
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 from tlcourse.errors import InputError, did_you_mean
 from tlcourse.files import minilm_files
 from tlcourse.files.assets import atomic_path, cache_dir, shared_dir
-from tlcourse.files.keras_weights import KerasFile, find_weights, locate_weights, weight_folders
-from tlcourse.files.photo_files import can_be_had, load_photos
+from tlcourse.files.keras_weights import KerasFile, locate_weights, weight_folders
+from tlcourse.files.photo_files import load_photos
 from tlcourse.files.photo_sets import SETS
 from tlcourse.networks.backbones import find_file
 
@@ -51,26 +52,25 @@ def bring(need: str) -> str:
     if need in SETS:
         files, _ = load_photos(need)
         return f"{need}: {len(files):,} pictures are in {cache_dir() / 'photos'}"
-    file = weights_of(need)
-    path = locate_weights(file)
-    own = weight_folders()[0] / file.name
+    path = weights_path(need)
+    own = weight_folders()[0] / path.name
     if path != own and not (shared_dir() and shared_dir() in path.parents):
         with atomic_path(own, "KERAS_HOME") as draft:  # a stick is not there for ever
             shutil.copyfile(path, draft)
     return f"{need} is in {own if own.is_file() else path}"
 
 
-def is_near(need: str) -> bool:
-    """Whether it can be had without a network, from a cache or a given folder.
+def weights_path(need: str) -> Path:
+    """The file with a Keras application's weights without its head, for `weights=` in Keras.
+
+    Args:
+        need: such as `"MobileNetV2"` or `"MobileNetV2:alpha=0.35"`. The file fits any input size.
 
     Raises:
-        InputError: there is no such thing.
+        InputError: there is no such application, or none with such options.
+        AssetError: the file is not here, and cannot be loaded.
     """
-    if need == "minilm":
-        return minilm_files.is_here()
-    if need in SETS:
-        return can_be_had(need)
-    return find_weights(weights_of(need).name) is not None
+    return locate_weights(weights_of(need))
 
 
 def check(need: str) -> None:
