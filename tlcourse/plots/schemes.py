@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from tlcourse.plots.basics import figure
+
 WIDTH, HEIGHT, GAP = 1.0, 0.5, 0.35
 BOX = {
     "boxstyle": "round,pad=0.02",
@@ -36,8 +38,6 @@ def block(
     if not join and (len(branches) > 1 or around):
         raise ValueError("Several ways through a block meet: say how, such as join='+'.")
     if ax is None:
-        from tlcourse.plots.basics import figure
-
         _, ax = figure(3.0, 4.0)
     depth = max(map(len, branches))
     bottom = -(depth + 1) * (HEIGHT + GAP)
