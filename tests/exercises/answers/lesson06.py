@@ -170,7 +170,7 @@ WRONG = {
         "norms learn": (_recipe(norms=True), "normalization layers"),
         "too early": (_recipe(first="stage3"), "before stage 4"),
         "not compiled again": (_recipe(rate=None), "still trains"),
-        "ten times the head's rate": (_recipe(rate=0.3), "lead away"),
+        "three times the head's rate": (_recipe(rate=1.0), "lead away"),
         "Adam at its default": (_recipe(rate=1e-3, adam=True), "lead away"),
     },
     "06.5": lambda: {
