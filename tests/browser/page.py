@@ -18,6 +18,7 @@ RUN_MILLISECONDS = 300_000  # for all cells of a notebook, the import of TensorF
 expect.set_options(timeout=MILLISECONDS)
 # What the console may hold, and why.
 KNOWN_NOISE = {
+    r"Could not restore the debugger state": "it still asks when a test ends the kernel",
     r"net::ERR_\w+ \(https://cdn\.": "voila asks for icons, which the widgets bring along",
     r"[Ss]hared module": "voila loads extensions that only work in the whole of JupyterLab",
 }
