@@ -2,12 +2,7 @@
 
 import numpy as np
 
-from tests.exercises.answers.common import (
-    forms_of_a_difference,
-    letter,
-    no_difference,
-    other_letters,
-)
+from tests.exercises.answers.common import forms_of_a_difference, no_difference
 
 
 def classifier(scale=False, outputs=6, frozen=False, from_logits=True, softmax=False, fresh=False):
@@ -100,7 +95,7 @@ def _by_scikit_learn(images, labels, seed):
 
 
 RIGHT = {
-    "11.1": lambda: letter("d"),
+    "11.1": lambda: {"a word": "bcedf", "upper case": "BCEDF", "with commas": "b, c, e, d, f"},
     "11.2": lambda: {
         "logits": classifier(),
         "probabilities": classifier(from_logits=False, softmax=True),
@@ -115,7 +110,16 @@ RIGHT = {
 }
 
 WRONG = {
-    "11.1": lambda: other_letters("11.1", "d"),
+    "11.1": lambda: {
+        "shuffled labels": ("acedf", "Report 1 is not a"),
+        "scaled twice first": ("cbedf", "3 of 5 fit"),
+        "shuffled for scaled": ("baedf", "learned by heart"),
+        "at work for the split": ("bcdef", "shows at work alone"),
+        "compile for scaling": ("bfedc", "do not change at all"),
+        "four letters": ("bced", "five letters"),
+        "a letter too far": ("bcedg", "from a to f"),
+        "a list": (["b", "c", "e", "d", "f"], "in quotes"),
+    },
     "11.2": lambda: {
         "as it was": (classifier(True, 20, True, False), "nothing learns, input range"),
         "still scaled twice": (classifier(scale=True), "input range"),

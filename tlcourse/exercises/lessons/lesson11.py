@@ -4,40 +4,58 @@ import numpy as np
 
 from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError
-from tlcourse.exercises.exercise import Exercise, choice, difference
+from tlcourse.exercises.exercise import Exercise, difference
 from tlcourse.networks.layers import leaves
 
-UNCHANGED = choice(
+CAUSES = {
+    "a": "the labels were shuffled, and the pictures were not",
+    "b": "the loss takes the logits for probabilities",
+    "c": "pictures are divided by 255 everywhere, and once more inside the network",
+    "d": "pictures are divided by 255 in the program at work alone",
+    "e": "the validation pictures move into the training from pass to pass",
+    "f": "`trainable` was changed, and the model was not compiled again",
+}
+RIGHT = "bcedf"  # of the five reports, in order
+# How each cause would show; said to those who took another report for it.
+AGAINST = {
+    "a": "With shuffled labels, a batch can still be learned by heart, and no new picture is right",
+    "b": "That shows before the first step: the loss is far above ln 6 = 1.8",
+    "c": "Then all pictures look the same: not even one batch can be learned by heart",
+    "d": "Then training, validation and test know nothing of it; it shows at work alone",
+    "e": "Then validation is far above the test, and it rises with every pass",
+    "f": "Then weights that were meant to learn do not change at all",
+}
+
+
+def _causes(answer: object) -> str:
+    if not isinstance(answer, str):
+        raise AnswerError(f"Five letters in quotes were asked for, not {answers.shown(answer)}.")
+    given = [sign for sign in answer.lower() if sign.isalnum()]
+    if len(given) != len(RIGHT) or not set(given) <= set(CAUSES):
+        raise AnswerError(
+            f"Give five letters from a to f, one for each report in order, not "
+            f"{answers.shown(answer)}."
+        )
+    wrong = [at for at, (mine, right) in enumerate(zip(given, RIGHT, strict=True)) if mine != right]
+    if wrong:
+        at = wrong[0]
+        raise AnswerError(
+            f"{len(RIGHT) - len(wrong)} of 5 fit. Report {at + 1} is not {given[at]} "
+            f"({CAUSES[given[at]]}). {AGAINST[given[at]]}."
+        )
+    return "From the symptom to the mistake, five times; none of the five has raised an error."
+
+
+DIAGNOSIS = Exercise(
     "11.1",
-    "To the last digit",
-    "You have trained a head on a frozen body for five epochs. Then you set `body.trainable = "
-    "True`, call `fit` again for ten epochs, and compare the body's weights with those before: "
-    "not one has changed, to the last digit. Why?",
-    {
-        "a": (
-            "The learning rate is too small for the body",
-            "A small rate makes small steps. To the last digit means that no step was made.",
-        ),
-        "b": (
-            "The batch normalization layers of the body are frozen",
-            "They have means and scales. The kernels of the convolutions are not theirs, and did "
-            "not move either.",
-        ),
-        "c": (
-            "The body was good already, so its gradients are zero",
-            "It was good for another task. And no gradient of real pictures is zero in every "
-            "digit of every weight.",
-        ),
-        "d": (
-            "The model was not compiled again",
-            "Keras fixes what learns when it first trains after `compile`. Whoever changes "
-            "`trainable` has to compile anew, with a new optimizer.",
-        ),
-    },
-    right="d",
+    "Five reports",
+    _causes,
     hints=(
-        "No weight of the body took part at all. Who decides which ones do, and when?",
-        "Call `audit` on such a model: “Your turn” of the lesson makes one.",
+        "Read the lesson's table “From the symptom to the mistake” from the top: first the loss "
+        "before the first step, then the one batch.",
+        "Report 1 fails the first check, report 2 only the second. In report 3 two numbers that "
+        "should be alike are not; in report 4 every number of the notebook is alike.",
+        "In report 5, compare what changed with what should have.",
     ),
 )
 
@@ -195,4 +213,4 @@ PROMISED = difference(
     ),
 )
 
-EXERCISES = (UNCHANGED, MENDED, TUNING, CUT, PROMISED)
+EXERCISES = (DIAGNOSIS, MENDED, TUNING, CUT, PROMISED)
