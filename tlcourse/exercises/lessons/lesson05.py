@@ -9,9 +9,9 @@ from tlcourse.exercises.answers import AnswerError
 from tlcourse.exercises.exercise import Exercise
 from tlcourse.networks.layers import leaves
 
-# PILOT05
+# The small network, trained fairly on ten pictures a class, gets 0.43 to 0.46 (five draws); a new
+# head on objectnet 0.68 to 0.74 (four draws).
 LEAST_FAIR, MOST_FAIR = 0.34, 0.60
-REPORTED = 0.20
 
 
 def _fair(answer: object) -> str:
