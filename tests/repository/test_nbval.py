@@ -35,6 +35,8 @@ def cell(source: str, *, shows: str) -> dict:
 
 CASES = {
     "a near number": (cell("print('accuracy 0.91')", shows="accuracy 0.90\n"), True),
+    "a closed output": (cell("print('91 images')", shows=" \n91 images\n"), True),
+    "a wrong closed output": (cell("print('91 images')", shows=" \n90 images\n"), False),
     "a wrong number": (cell("print('accuracy 0.91')", shows="accuracy 0.50\n"), False),
     "a wrong count": (cell("print('91 images')", shows="90 images\n"), False),
     "a wrong word": (cell("print('accuracy 0.91')", shows="loss 0.91\n"), False),
