@@ -9,9 +9,10 @@ from tlcourse.exercises.answers import AnswerError
 from tlcourse.exercises.exercise import Exercise
 from tlcourse.networks.layers import leaves
 
-# The small network, trained fairly on ten pictures a class, gets 0.43 to 0.46 (five draws); a new
-# head on objectnet 0.68 to 0.74 (four draws).
-LEAST_FAIR, MOST_FAIR = 0.34, 0.60
+# The report's settings get 0.17 (two draws); with its rate or its averages alone mended, 0.21 to
+# 0.35. Trained fairly on ten pictures a class, the small network gets 0.41 to 0.48 (nine runs); a
+# new head on objectnet 0.68 to 0.74 (four draws).
+LEAST_FAIR, MOST_FAIR = 0.37, 0.60
 
 
 def _fair(answer: object) -> str:
@@ -37,7 +38,7 @@ def _fair(answer: object) -> str:
             "pictures, too, or are these the labels?"
         )
     return (
-        f"From scratch, your network gets {right:.0%}, where the report has 20 %: half of its "
+        f"From scratch, your network gets {right:.0%}, where the report has 17 %: half of its "
         "points were its own doing. A new head on objectnet gets about 68 %. What is left is worth "
         "reporting. Whoever praises a method should have worked on its rival for as long."
     )
