@@ -15,6 +15,7 @@ from tlcourse.data.task import Split, Task
 from tlcourse.errors import InputError
 from tlcourse.files.photo_files import load_photos
 from tlcourse.files.photo_sets import SETS, Photo, photo_list
+from tlcourse.progress import with_bar
 
 SPLITS = ("train", "validation", "test")
 SMALLEST = 64  # pixels
@@ -150,7 +151,8 @@ def _load(name: str, size: int, folder, description: str, by_lot: bool = False) 
         photos = list_photos(name, split, split_by="lot" if by_lot else "number")
         with ThreadPoolExecutor() as pool:  # Pillow decodes without holding the others back
             pictures = pool.map(lambda photo: _pixels(files[photo.file], size), photos)
-            images = np.stack(list(pictures))
+            label = f"reading {name}, {split}"
+            images = np.stack(list(with_bar(pictures, label, len(photos))))
         labels = np.array([folders.index(photo.folder) for photo in photos], np.int64)
         splits.append(Split(images, labels))
     names = tuple(_words(folder) for folder in folders)
