@@ -129,7 +129,7 @@ def test_a_notebook_finds_what_it_needs_in_its_cache(tmp_path):
     need("flowers")
     code = "from tlcourse import load_task\nprint(load_task('flowers').num_classes)"
     cells = [cell(code, shows="5\n")]
-    done = run_nbval(tmp_path, "lesson.ipynb", cells, ["flowers"])
+    done = run_nbval(tmp_path, "lesson.ipynb", cells, ["flowers"], TQDM_DISABLE="1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
 
