@@ -6,6 +6,7 @@ import sys
 from tlcourse.errors import AssetError, Stopped
 from tlcourse.files.photo_archives import megabytes
 from tlcourse.files.photo_sets import SETS
+from tlcourse.machine.device import quiet_tensorflow
 from tlcourse.networks.needs import SMALL, bring, check
 
 PICTURES = "\n".join(f"  {name:<26}{megabytes(one.archives[0])}" for name, one in SETS.items())
@@ -33,6 +34,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("names", nargs="+", metavar="NAME", help="one of those below")
     names = parser.parse_args(argv).names
+    if any(name[:1].isupper() for name in names):  # a network of Keras: that imports TensorFlow
+        with quiet_tensorflow():
+            import keras  # noqa: F401
     for name in names:
         check(name)
     failed = False
