@@ -78,7 +78,7 @@ WRONG = {
         "everything learns": (_head_on(once=False, epochs=2, frozen=False), "backbone has changed"),
         "the head alone": (_head_on(whole=False), "not pictures"),
         "not trained": (_head_on(epochs=0), "been trained"),
-        "ten classes": (_head_on(outputs=10, epochs=1), "2 classes"),
+        "ten classes": (_head_on(outputs=10, epochs=1), "4 classes"),
         "features": (
             lambda backbone, *others: backbone.predict(others[0], verbose=0),
             "Keras model",
