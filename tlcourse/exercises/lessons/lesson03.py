@@ -83,8 +83,8 @@ def _once(answer: object) -> str:
     right = np.mean(np.argmax(model(new_images, training=False), axis=1) == new_labels)
     if right < 0.9:
         raise AnswerError(
-            f"On a task that is as easy as red, green and blue, it gets {right:.0%} right. Has the head "
-            "been trained, and is it the trained one that you give back?"
+            f"On a task that is as easy as red, green and blue, it gets {right:.0%} right. Has the "
+            "head been trained, and is it the trained one that you give back?"
         )
     return (
         f"The backbone has looked at each of the {COUNT} pictures once, whatever the number of "
