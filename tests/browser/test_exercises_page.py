@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tlcourse.exercises import registry
 
-NOTEBOOK, QUESTION = "exercises/11_when_it_goes_wrong.ipynb", "11.1"
+NOTEBOOK, QUESTION = "exercises/10_your_own_task.ipynb", "10.1"
 
 
 def test_a_question_is_answered_by_keyboard(lab, demo):

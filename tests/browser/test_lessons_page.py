@@ -34,7 +34,7 @@ def open_in_lab(demo, address, name):
 def test_who_opens_a_lesson_sees_no_result(lab, demo, path):
     open_in_lab(demo, lab, path.relative_to(ROOT / "lessons").as_posix())
     cells = demo.page.evaluate(LOOK)
-    assert sum(cell["closed"] for cell in cells) > len(cells) / 2  # they are stored, and closed
+    assert sum(cell["closed"] for cell in cells) >= len(cells) / 2  # they are stored, and closed
     assert [cell for cell in cells if cell["words"] or cell["picture"]] == []
     if path.stem.startswith("00"):
         demo.screenshot("lesson_closed", ".jp-Notebook")

@@ -18,7 +18,7 @@ LESSONS = ROOT / "lessons"
 NAME = "05_method_1_train_and_reuse.ipynb"
 SOLUTION = (LESSONS / "solutions" / NAME).read_text("utf-8")
 EXERCISE = (LESSONS / "exercises" / NAME).read_text("utf-8")
-MOST = 8.0
+MOST = 10.0
 
 
 def cell(notebook: dict, name: str) -> int:
@@ -26,8 +26,14 @@ def cell(notebook: dict, name: str) -> int:
     return ids.index(name)
 
 
+def solved(name: str) -> str:
+    """The source of an answer cell in the solution."""
+    notebook = json.loads(SOLUTION)
+    return "".join(notebook["cells"][cell(notebook, name)]["source"])
+
+
 def answered(**answers: str) -> dict:
-    """The exercise, some of its answer cells filled in: `answer_2="learning = 640"`."""
+    """The exercise, some of its answer cells filled in: `answer_5=PLACES`."""
     notebook = json.loads(EXERCISE)
     for name, source in answers.items():
         at = cell(notebook, name.replace("answer_", "answer-05-"))
@@ -53,32 +59,36 @@ def stripped_mark() -> dict:
     return notebook
 
 
+PLACES = solved("answer-05-5")
+FROZEN = "    early.trainable = False\n"
+LEARNS_ON = solved("answer-05-2").replace(FROZEN, "")  # what is kept is not frozen
+AVERAGE = "def keep_places(maps):\n    return maps.mean(axis=(1, 2))"
 HANDED_IN = {
     "ada-right": SOLUTION,
-    "bob-wrong": json.dumps(answered(answer_1='answer_1 = "a"', answer_2="learning = 640")),
-    "cleo-half": json.dumps(answered(answer_1='answer_1 = "b"', answer_2="learning = 640")),
+    "bob-wrong": json.dumps(answered(answer_2=LEARNS_ON, answer_5=AVERAGE)),
+    "cleo-half": json.dumps(answered(answer_2=LEARNS_ON, answer_5=PLACES)),
     "dan-empty": EXERCISE,
     "eve-cut-off": EXERCISE[:2000],
     "fay-doubled-answer": json.dumps(doubled("answer-05-2")),
     "gus-doubled-check": json.dumps(doubled("check-05-2")),
     "hal-no-mark": json.dumps(stripped_mark()),
     "ian-no-notebook": json.dumps([1, 2]),
-    "joy-cell-stops": json.dumps(answered(answer_1='answer_1 = "b"', answer_2="1 / 0")),
+    "joy-cell-stops": json.dumps(answered(answer_2="1 / 0", answer_5=PLACES)),
     "kim-check-deleted": json.dumps(
-        without("check-05-1", answered(answer_1='answer_1 = "b"', answer_2="learning = 650"))
+        without("check-05-5", answered(answer_2=LEARNS_ON, answer_5=PLACES))
     ),
 }
 EXPECTED = {
     "ada-right": MOST,
     "bob-wrong": 0.0,
-    "cleo-half": 1.0,
+    "cleo-half": 2.0,
     "dan-empty": 0.0,
     "eve-cut-off": "damaged",
     "fay-doubled-answer": "answer-05-2 twice",
     "gus-doubled-check": "check-05-2 twice",
     "hal-no-mark": "lost its grade_id",
     "ian-no-notebook": "no notebook",
-    "joy-cell-stops": 1.0,
+    "joy-cell-stops": 2.0,
     "kim-check-deleted": 2.0,
     "leo-other-name": "give the file its name back",
     "mia-nothing": "found no notebook",
@@ -179,7 +189,7 @@ def test_the_table_of_grades_holds_everyone(course, graded):
 @pytest.mark.slow
 def test_the_feedback_tells_what_was_wrong(course, graded):
     page = next((course / "feedback" / "cleo-half" / "lesson_05").glob("*.html"))
-    assert "Each of the 10 outputs has a bias too" in page.read_text("utf-8")
+    assert "What is kept has to be frozen" in page.read_text("utf-8")
 
 
 @pytest.mark.slow
@@ -198,12 +208,12 @@ def test_a_mended_submission_is_graded_the_next_time_and_making_again_keeps_grad
     aside.mkdir()
     for path in others:
         path.rename(aside / path.name)
-    target.write_text(json.dumps(answered(answer_1='answer_1 = "b"')), "utf-8")
+    target.write_text(json.dumps(answered(answer_5=PLACES)), "utf-8")
     (tmp_path / NAME).write_text(SOLUTION, "utf-8")
     classroom.make_course(course, tmp_path)
     # In a kernel of its own, as every submission outside these tests.
     (one,) = classroom.grade(course, "lesson_05", feedback=False)
-    assert one.points == 1
+    assert one.points == 2
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
@@ -226,11 +236,11 @@ def test_nbgrader_validates_a_solution_and_no_wrong_one(in_one_kernel, tmp_path)
         return validator.stream.getvalue()
 
     assert "Success" in validate(SOLUTION)
-    wrong = SOLUTION.replace("learning = head.count_params()", "learning = 640")
+    wrong = SOLUTION.replace(json.dumps(FROZEN)[1:-1], "    early.trainable = True\\n", 1)
     assert wrong != SOLUTION
     said = validate(wrong)
     assert "VALIDATION FAILED ON 1 CELL" in said
-    assert "These are the weights" in said
+    assert "has to be frozen" in said
 
 
 @pytest.mark.slow
