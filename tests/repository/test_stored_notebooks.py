@@ -16,6 +16,8 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 from tests.helpers.tolerance import Tolerant
+from tlcourse.files.photo_sets import SETS
+from tlcourse.networks.needs import needs_of
 from tlcourse.notebooks import APPENDIX, close_results, only_claims
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,6 +211,16 @@ def links_lead_somewhere(notebook, folder: Path):
     return complaints
 
 
+def needs_said(notebook):
+    """What a cell loads and the course does not carry stands in the metadata, for who skips it."""
+    code = "\n".join(text(cell["source"]) for _, cell in code_cells(notebook))
+    loaded = {"minilm"} if "load_minilm(" in code else set()
+    loaded |= {name for name in re.findall(r"load_task\(\s*[\"'](\w+)", code) if name in SETS}
+    return [
+        f"needs {name}, which its metadata do not say" for name in loaded - set(needs_of(notebook))
+    ]
+
+
 def results_closed(notebook):
     """Who opens it in JupyterLab sees no result before the cell is run."""
     again = nbformat.from_dict(copy.deepcopy(notebook))
@@ -238,6 +250,7 @@ CHECKS = (
     small,
     pictures_in_words,
     no_machine_paths,
+    needs_said,
 )
 
 
@@ -349,6 +362,8 @@ BAD = [
     (no_machine_paths, notebook(code("x", page(f"<b>{PLACE}</b>")))),
     (no_machine_paths, notebook(code(f"open('{PLACE}')"))),
     (no_machine_paths, notebook(code("x", stream("C:" + r"\Users\ada")))),
+    (needs_said, notebook(code("tokenizer, encoder = load_minilm()"))),
+    (needs_said, notebook(code("task = load_task('flowers', image_size=96)"))),
 ]
 
 
