@@ -14,7 +14,7 @@ class NetworkError(Exception):
 
 
 @contextlib.contextmanager
-def _network() -> Iterator[None]:
+def network() -> Iterator[None]:
     """Turn whatever a broken connection or a wrong address raises into a `NetworkError`."""
     try:
         yield
@@ -48,7 +48,7 @@ def download(
     """
     from tqdm.auto import tqdm
 
-    with _network():
+    with network():
         answer = urllib.request.urlopen(url, timeout=timeout)
     with answer:
         if size is None:
@@ -57,7 +57,7 @@ def download(
             raise NetworkError("the server does not say how many bytes there are")
 
         def read(count: int) -> bytes:
-            with _network():
+            with network():
                 return answer.read(count)
 
         quiet = not progress or size < QUIET_BYTES

@@ -11,7 +11,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from tlcourse.files.download import NetworkError
+from tlcourse.files.download import NetworkError, network
 
 MOST_BYTES = 2_000_000_000  # where nobody says how many there are
 TRIES = 4  # in a row that bring nothing new
@@ -105,25 +105,23 @@ class _NoSuchRangeError(Exception):
 
 
 def _open(request: urllib.request.Request, timeout: float):
-    try:
-        return urllib.request.urlopen(request, timeout=timeout)
-    except urllib.error.HTTPError as error:
-        with contextlib.closing(error):
-            if error.code == 416 and request.has_header("Range"):
-                raise _NoSuchRangeError from None
-            raise NetworkError(f"the server says {error.code} {error.reason}") from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NetworkError(str(error) or type(error).__name__) from error
+    with network():
+        try:
+            return urllib.request.urlopen(request, timeout=timeout)
+        except urllib.error.HTTPError as error:
+            with contextlib.closing(error):
+                if error.code == 416 and request.has_header("Range"):
+                    raise _NoSuchRangeError from None
+                raise NetworkError(f"the server says {error.code} {error.reason}") from error
 
 
 def _next(answer, count: int) -> bytes:
-    try:
-        # What has come by now, and not all that was asked for: a timeout would throw it away.
-        return answer.read1(count)
-    except http.client.IncompleteRead as error:
-        return error.partial
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NetworkError(str(error) or type(error).__name__) from error
+    with network():
+        try:
+            # What has come by now, and not all that was asked for: a timeout would throw it away.
+            return answer.read1(count)
+        except http.client.IncompleteRead as error:
+            return error.partial
 
 
 def _write(file, chunk: bytes) -> None:
