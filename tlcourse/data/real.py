@@ -14,7 +14,7 @@ from PIL import Image
 from tlcourse.data.task import Split, Task
 from tlcourse.errors import InputError
 from tlcourse.files.photo_files import load_photos
-from tlcourse.files.photo_sets import SETS, Photo, photo_list
+from tlcourse.files.photo_sets import SETS, Photo, PhotoSet, photo_list
 from tlcourse.progress import with_bar
 
 SPLITS = ("train", "validation", "test")
@@ -91,8 +91,7 @@ def list_photos(task: str, split: str, *, split_by: str = "number") -> tuple[Pho
     Raises:
         InputError: there is no such task or split.
     """
-    if task not in SETS:
-        raise InputError(f"{task!r} is no task of real photos; these are: {', '.join(SETS)}.")
+    _known(task)
     if split not in SPLITS:
         raise InputError(f"split must be 'train', 'validation' or 'test', not {split!r}.")
     lot = split_by == "lot"
@@ -107,9 +106,7 @@ def photo_credit(task: str) -> str:
 
     A figure that shows pictures carries it.
     """
-    if task not in SETS:
-        raise InputError(f"{task!r} is no task of real photos; these are: {', '.join(SETS)}.")
-    return SETS[task].credit
+    return _known(task).credit
 
 
 def write_photos(
@@ -136,6 +133,12 @@ def write_photos(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(files[photo.file])
     return Path(target)
+
+
+def _known(task: str) -> PhotoSet:
+    if task not in SETS:
+        raise InputError(f"{task!r} is no task of real photos; these are: {', '.join(SETS)}.")
+    return SETS[task]
 
 
 def _load(name: str, size: int, folder, description: str, by_lot: bool = False) -> Task:
