@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tlcourse.files.photo_sets import DIGITS
+
 ROOT = Path(__file__).resolve().parents[1]
-DIGITS = 32
-SPLITS = ("train", "validation", "test")
 
 
 def digest(content: bytes) -> str:
@@ -38,14 +38,18 @@ def read(archive: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
     return dict(sorted(pictures.items())), others
 
 
-def by_lot(names: list[str], counts: dict[str, int]) -> dict[str, str]:
-    """Each class shuffled; the first so many are the test, the next the validation pictures."""
-    dice = np.random.default_rng(0)
+def by_class(names: list[str]) -> list[list[str]]:
+    """The names of each class."""
     members = defaultdict(list)
     for name in names:
         members[name.split("/")[0]].append(name)
-    found = {}
-    for inside in members.values():
+    return list(members.values())
+
+
+def by_lot(names: list[str], counts: dict[str, int]) -> dict[str, str]:
+    """Each class shuffled; the first so many are the test, the next the validation pictures."""
+    dice, found = np.random.default_rng(0), {}
+    for inside in by_class(names):
         order = dice.permutation(len(inside))
         ends = np.cumsum([counts["test"], counts["validation"]])
         for place, index in enumerate(order):
@@ -56,11 +60,8 @@ def by_lot(names: list[str], counts: dict[str, int]) -> dict[str, str]:
 
 def by_number(names: list[str], shares: tuple[float, float]) -> dict[str, str]:
     """Each class in the order of its numbers: train first, then validation, then test."""
-    members = defaultdict(list)
-    for name in names:
-        members[name.split("/")[0]].append(name)
     found = {}
-    for inside in members.values():
+    for inside in by_class(names):
         inside.sort(key=lambda name: int(re.search(r"(\d+)\.jpg$", name)[1]))
         ends = [round(share * len(inside)) for share in shares]
         for place, name in enumerate(inside):
