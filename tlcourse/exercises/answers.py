@@ -235,6 +235,17 @@ def share_right(answer: object, labels: np.ndarray, classes: int, what: str) -> 
     return float(np.mean(given == labels))
 
 
+def share_named(model, images: np.ndarray, labels: np.ndarray) -> float:
+    """The share of pictures that a Keras model names right.
+
+    Args:
+        model: from pictures to a number for each class.
+        images: as it takes them.
+        labels: (n,), the true classes.
+    """
+    return float(np.mean(np.argmax(model(images, training=False), axis=1) == labels))
+
+
 def two_rows(answer: object, count: int) -> np.ndarray:
     """Two rows of predicted classes, one answer for each of `count` pictures.
 

@@ -80,7 +80,7 @@ def _once(answer: object) -> str:
             "What a frozen network makes of a picture does not change from epoch to "
             "epoch."
         )
-    right = np.mean(np.argmax(model(new_images, training=False), axis=1) == new_labels)
+    right = answers.share_named(model, new_images, new_labels)
     if right < 0.9:
         raise AnswerError(
             f"On a task that is as easy as red, green and blue, it gets {right:.0%} right. Has the "
