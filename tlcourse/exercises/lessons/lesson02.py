@@ -363,9 +363,9 @@ def _ignored(answer: object) -> str:
                 "so. Compared with what? Two *other* pictures may be nearly as similar."
             )
     return (
-        "A similarity says little before you know that of two other pictures. What training "
-        "varies, and the label does not follow, a network learns to ignore. Ask that of a source "
-        "before you reuse it: the next cell does."
+        "A similarity says little before you know that of two other pictures. Nor does *ignored* "
+        "mean *learned to ignore*, before you know what random layers ignore: the next cell asks "
+        "them, too."
     )
 
 
