@@ -364,7 +364,7 @@ def _ignored(answer: object) -> str:
             )
     return (
         "A similarity says little before you know that of two other pictures. Nor does *ignored* "
-        "mean *learned to ignore*, before you know what random layers ignore: the next cell asks "
+        "mean *learned*, before you know what random layers ignore: the next cell asks "
         "them, too."
     )
 
