@@ -35,6 +35,7 @@ from .inside.similarity import nearest_neighbors as nearest_neighbors
 from .machine.device import DeviceInfo as DeviceInfo
 from .machine.device import set_seed as set_seed
 from .machine.device import setup_device as setup_device
+from .networks.backbones import class_names as class_names
 from .networks.backbones import list_backbones as list_backbones
 from .networks.backbones import load_backbone as load_backbone
 from .networks.backbones import load_photonet as load_photonet

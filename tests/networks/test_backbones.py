@@ -20,7 +20,7 @@ from tlcourse.errors import AssetError
 from tlcourse.files import keras_weights
 from tlcourse.networks import backbones
 from tlcourse.networks.alexnet import LocalResponseNormalization, alexnet
-from tlcourse.networks.backbones import OURS, preprocess_input
+from tlcourse.networks.backbones import OURS, class_names, load_photonet, preprocess_input
 from tlcourse.networks.imagenet import weights_file
 from tlcourse.networks.needs import weights_path
 from tlcourse.networks.trained import WEIGHTS
@@ -159,6 +159,9 @@ def test_photonet_gives_the_same_bits_on_every_load():
         ({"name": "photonet", "pooling": "mean"}, "'avg', 'max' or None"),
         ({"name": "photonet", "image_size": 64.0}, "whole number"),
         ({"name": "photonet", "alpha": 1}, "no further options"),
+        ({"name": "ResNet50", "top": True, "image_size": 96}, "goes with pictures of 224 pixels"),
+        ({"name": "MobileNetV2", "top": True, "image_size": 100}, "96 or 128 or .*, not 100"),
+        ({"name": "alexnet", "top": True}, "no trained weights of alexnet"),
         ({"name": "VGG16", "alpha": 1, "weights": None}, "does not take"),
         ({"name": "MobileNetV2", "alpha": 0.6}, r"for alpha=1\.0; .*There are none for alpha=0\.6"),
         ({"name": "MobileNet", "depth_multiplier": 2}, "none for alpha=1.0, depth_multiplier=2"),
@@ -171,6 +174,14 @@ def test_photonet_gives_the_same_bits_on_every_load():
 def test_wrong_requests_are_answered(arguments, message):
     with pytest.raises(ValueError, match=message):
         load_backbone(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("mobilenetv2", "Did you mean .*MobileNetV2"), ("alexnet", "no names")]
+)
+def test_names_that_nobody_has_are_answered(name, message):
+    with pytest.raises(ValueError, match=message):
+        class_names(name)
 
 
 def test_alexnet_is_that_of_2012():
@@ -256,33 +267,43 @@ def test_the_catalog_has_the_file_that_keras_asks_for(name, size, options, monke
     monkeypatch.setattr(module.file_utils, "get_file", get_file)
     with pytest.raises(AskedForError) as asked, warnings.catch_warnings(action="ignore"):
         factory(include_top=False, input_shape=(size, size, 3), **options)
-    file = weights_file(name, backbones._figures()[name], size, options)
+    facts = backbones._figures()[name]
+    file = weights_file(name, facts, size, options)
+    assert (file.name, file.url, file.digest) == asked.value.args
+
+    if name.startswith("MobileNet") and size not in facts.get("sizes", [224]):
+        return  # there are weights without the head alone
+    side = size if "sizes" in facts else facts["image_size"]
+    with pytest.raises(AskedForError) as asked, warnings.catch_warnings(action="ignore"):
+        factory(include_top=True, input_shape=(side, side, 3), **options)
+    file = weights_file(name, facts, side, options | {"top": True})
     assert (file.name, file.url, file.digest) == asked.value.args
 
 
 def test_each_digest_in_the_catalog_is_in_the_source_of_keras():
     modules = {getattr(keras.applications, name).__module__ for name in PIXELS}
     source = "".join(inspect.getsource(sys.modules[module]) for module in modules)
-    files = [file for name in PIXELS for file in backbones._figures()[name]["weights"]]
+    bodies = [file for name in PIXELS for file in backbones._figures()[name]["weights"]]
+    files = [*bodies, *(file["top"] for file in bodies)]
     digests = [file["digest"] for file in files if "digest" in file]
-    assert len(files) == 10 + 6 + 36  # of MobileNet and MobileNetV2; of MobileNetV3; the others
-    assert len(set(digests)) == len(files) - 10
+    assert len(bodies) == 10 + 6 + 36  # of MobileNet and MobileNetV2; of MobileNetV3; the others
+    assert len(set(digests)) == len(files) - 2 * 10
     assert all(f'"{digest}"' in source for digest in digests)
 
 
-def saved(name, size, monkeypatch, change=lambda model: None):
+def saved(name, size, monkeypatch, change=lambda model: None, top=False):
     """A network with random weights, and these in the place of Keras's file of them."""
     facts = backbones._figures()[name]
     source = getattr(keras.applications, name)(
-        include_top=False, weights=None, input_shape=(size, size, 3)
+        include_top=top, weights=None, input_shape=(size, size, 3)
     )
     change(source)
-    path = keras_weights.weight_folders()[0] / weights_file(name, facts, size, {}).name
-    path.parent.mkdir(parents=True)
+    path = keras_weights.weight_folders()[0] / weights_file(name, facts, size, {"top": top}).name
+    path.parent.mkdir(parents=True, exist_ok=True)
     source.save(path)
-    if "digest" in facts["weights"][0]:
-        digest = hashlib.md5(path.read_bytes()).hexdigest()
-        monkeypatch.setitem(facts["weights"][0], "digest", digest)
+    entry = facts["weights"][0]["top"] if top else facts["weights"][0]
+    if "digest" in entry:
+        monkeypatch.setitem(entry, "digest", hashlib.md5(path.read_bytes()).hexdigest())
     return source
 
 
@@ -299,6 +320,43 @@ def test_a_file_in_keras_cache_is_loaded_weight_by_weight(name, monkeypatch):
         expected[at] = expected[at] * [0.229, 0.224, 0.225]
     for found, wanted in zip(model.get_weights(), expected, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.parametrize("name", ["MobileNetV2", "MobileNetV3Small"])
+def test_a_keras_application_with_its_head_gives_the_probabilities_of_a_thousand_classes(
+    name, monkeypatch
+):
+    source = saved(name, 224, monkeypatch, top=True)
+    rows = {row.name: row for row in list_backbones()}
+    assert not rows[name].is_here
+    assert rows[name].also_here == ("top=True",)
+    seen = images(2, side=224)
+    expected = source.predict(preprocess_input(name)(seen.astype("float32")), verbose=0)
+    found = load_backbone(name, top=True).predict(seen, verbose=0)
+    assert found.shape == (2, 1000)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_the_thousand_classes_of_imagenet():
+    names = class_names("MobileNetV2")
+    assert len(names) == len(set(names)) == 1000
+    # ImageNet's numbers of these, as papers and Keras's decode_predictions have them.
+    known = {0: "tench", 207: "golden retriever", 251: "dalmatian", 281: "tabby", 340: "zebra"}
+    known |= {534: "dishwasher", 954: "banana", 999: "toilet tissue"}
+    assert {index: names[index] for index in known} == known
+
+
+def test_our_networks_with_their_heads_name_the_classes_of_their_source():
+    network, names = load_photonet()
+    seen = images(3, side=64)
+    logits = network.predict(seen, verbose=0)
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    found = load_backbone("photonet", top=True).predict(seen, verbose=0)
+    np.testing.assert_allclose(found, odds / odds.sum(axis=1, keepdims=True), rtol=1e-4)
+    assert class_names("photonet") == names
+    assert len(names) == 180
+    assert class_names("objectnet") == load_task("objects", train_per_class=1).class_names
 
 
 def test_efficientnet_normalizes_by_the_deviation(monkeypatch):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from tlcourse.errors import InputError, did_you_mean
 from tlcourse.files.keras_weights import KerasFile, find_weights, locate_weights
-from tlcourse.networks.imagenet import put_weights, weights_file
+from tlcourse.networks.imagenet import imagenet_classes, put_weights, weights_file
 from tlcourse.networks.trained import photonet_classes, stored_weights
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Backbone:
         giga_multiplications: 10⁹ multiplications for a picture of `image_size`, without the head.
         source: what the weights learned from.
         recipe: how they were trained, beside plain gradient steps.
-        also_here: other options that work so, such as `("alpha=0.35",)`.
+        also_here: other options that work so, such as `("alpha=0.35", "top=True")`.
     """
 
     name: str
@@ -113,10 +113,15 @@ def _is_here(name: str, facts: dict) -> bool:
 
 def _also_here(name: str, facts: dict) -> tuple[str, ...]:
     """Options, beside the default ones, whose weights are here."""
+    if name in OURS:
+        return ("top=True",) if _is_here(name, facts) else ()
+    files = facts.get("weights", ())
+    others = [file["options"] for file in files[1:]]
+    tops = [{**options, "top": True} for options in ({}, *others)] if files else []
     return tuple(
-        ", ".join(f"{option}={value}" for option, value in file["options"].items())
-        for file in facts.get("weights", ())[1:]
-        if find_weights(weights_file(name, facts, facts["image_size"], file["options"]).name)
+        ", ".join(f"{option}={value}" for option, value in options.items())
+        for options in (*others, *tops)
+        if find_weights(weights_file(name, facts, facts["image_size"], options).name)
     )
 
 
@@ -125,7 +130,7 @@ def find_file(name: str, **options) -> KerasFile:
 
     Args:
         name: of the application.
-        **options: as for `load_backbone`; `image_size` may be among them.
+        **options: as for `load_backbone`; `image_size` and `top` may be among them.
 
     Raises:
         InputError: there is no such application, or no weights for these options.
@@ -145,9 +150,10 @@ def load_backbone(
     weights: str | None = "imagenet",
     pooling: str | None = "avg",
     trained_at: int | None = None,
+    top: bool = False,
     **options,
 ) -> "keras.Model":
-    """A network without its classification head, ready for pictures.
+    """A network without its classification head, or with it, ready for pictures.
 
     Args:
         name: one of `list_backbones()`.
@@ -160,11 +166,15 @@ def load_backbone(
         trained_at: of MobileNet and MobileNetV2, whose weights come in several sizes of pictures:
             take those of this one, whatever `image_size` is. None takes those of `image_size`,
             or of 224 where there are none.
+        top: keep the classification head. The output is then the probability of each class of
+            the source task, (n, classes), in the order of `class_names(name)`; `pooling` is not
+            asked. A Keras application then looks at pictures of a size that it was trained at.
         **options: for Keras's own factory, such as `alpha=0.35` for MobileNetV2.
 
     Returns:
-        A model from images (n, height, width, 3), uint8 or float in [0, 255], to features. It
-        is one flat model: its layers can be named in `extract_features` and `unfreeze`.
+        A model from images (n, height, width, 3), uint8 or float in [0, 255], to features, or
+        with `top` to probabilities. It is one flat model: its layers can be named in
+        `extract_features` and `unfreeze`.
 
     Raises:
         InputError: there is no such backbone, it cannot take that size, or an option is wrong;
@@ -183,12 +193,14 @@ def load_backbone(
     if image_size is not None and (not isinstance(image_size, int) or image_size < 1):
         raise InputError(f"image_size must be a whole number of pixels, not {image_size!r}.")
     if name in OURS:
-        return _load_ours(name, image_size or 64, weights, pooling, options)
+        return _load_ours(name, image_size or 64, weights, pooling, top, options)
     if name == "alexnet":
         from tlcourse.networks.alexnet import load_alexnet
 
+        if top:
+            raise InputError("There are no trained weights of alexnet, and so no names: top=False.")
         return load_alexnet(image_size, weights, options)
-    return _load_application(name, image_size, weights, pooling, trained_at, options)
+    return _load_application(name, image_size, weights, pooling, trained_at, top, options)
 
 
 def load_photonet() -> tuple["keras.Model", tuple[str, ...]]:
@@ -217,7 +229,26 @@ def preprocess_input(name: str) -> Callable:
     return _applications()[name][1]
 
 
-def _load_ours(name: str, image_size: int, weights, pooling, options: dict) -> "keras.Model":
+def class_names(name: str) -> tuple[str, ...]:
+    """The classes of the source task of a network, in the order of its outputs with `top=True`.
+
+    Args:
+        name: one of the course's own networks, or a Keras application: the 1,000 of ImageNet.
+
+    Raises:
+        InputError: there is no such network, or it was trained on nothing.
+    """
+    if name in OURS:
+        return photonet_classes(_weights_of(name))
+    if name in _applications():
+        return imagenet_classes()
+    hint = did_you_mean(name, _names()) or "See list_backbones()."
+    raise InputError(f"There are no names of classes for {name!r}. {hint}")
+
+
+def _load_ours(
+    name: str, image_size: int, weights, pooling, top: bool, options: dict
+) -> "keras.Model":
     import keras
 
     from tlcourse.networks.photonet import load_photonet_weights, photonet
@@ -226,9 +257,13 @@ def _load_ours(name: str, image_size: int, weights, pooling, options: dict) -> "
         raise InputError(f"{name} takes images of 32 pixels and more, not {image_size}.")
     if options:
         raise InputError(f"{name} takes no further options; got {sorted(options)}.")
-    body = photonet(image_size=image_size, resize=True, name=name)
+    classes = len(class_names(name)) if top else None
+    body = photonet(classes, image_size=image_size, resize=True, name=name)
     if weights:
         load_photonet_weights(body, _weights_of(name))
+    if top:
+        probabilities = keras.layers.Softmax(name="probabilities")(body.output)
+        return keras.Model(body.input, probabilities, name=name)
     if pooling == "avg":
         return body
     maps = body.layers[-2].output
@@ -238,7 +273,7 @@ def _load_ours(name: str, image_size: int, weights, pooling, options: dict) -> "
 
 
 def _load_application(
-    name: str, image_size, weights, pooling, trained_at, options: dict
+    name: str, image_size, weights, pooling, trained_at, top: bool, options: dict
 ) -> "keras.Model":
     import keras
 
@@ -254,14 +289,19 @@ def _load_application(
         )
     facts = _figures().get(name, {})
     size = image_size or facts.get("image_size") or 224
+    if top and size not in (sizes := facts.get("sizes") or [facts.get("image_size") or 224]):
+        raise InputError(
+            f"The head of {name} goes with pictures of {' or '.join(map(str, sizes))} pixels, not "
+            f"{size}. Pictures of another size are resized inside the model: leave image_size out."
+        )
     path = None
     if weights:
         # Before the network is built, which takes seconds for a big one.
-        path = locate_weights(weights_file(name, facts, trained_at or size, options))
+        path = locate_weights(weights_file(name, facts, trained_at or size, options | {"top": top}))
     image = keras.Input((None, None, 3), name="image")
     try:
         model = factory(
-            include_top=False,
+            include_top=top,
             weights=None,
             input_tensor=preprocess(resized(image, size)),
             input_shape=(size, size, 3),

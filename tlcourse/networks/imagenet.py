@@ -4,6 +4,7 @@ Keras would do both inside its factories, by `weights="imagenet"`; but then it a
 this course has better words for a missing network and a damaged file (`files.keras_weights`).
 """
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,13 +20,13 @@ DEVIATION = (0.229, 0.224, 0.225)
 
 
 def weights_file(name: str, facts: Mapping, size: int, options: Mapping) -> KerasFile:
-    """The file with the trained weights of a network without its head.
+    """The file with the trained weights of a network, without its head or with it.
 
     Args:
         name: of the Keras application.
         facts: its entry in `backbones.json`.
         size: height and width in pixels at which it looks at pictures.
-        options: for its factory; those that are left out are at their defaults.
+        options: for its factory; those that are left out are at their defaults. `top` is ours.
 
     Raises:
         InputError: there are no weights for these options; the message names those that are.
@@ -44,8 +45,18 @@ def weights_file(name: str, facts: Mapping, size: int, options: Mapping) -> Kera
             "weights=None takes any."
         )
     trained_at = size if size in facts.get("sizes", ()) else facts["image_size"]
+    if options.get("top"):
+        found = found["top"]
     file_name = found["file"].format(size=trained_at)
-    return KerasFile(file_name, facts["url"].format(file=file_name), found.get("digest", ""))
+    url = found.get("url", facts["url"])
+    return KerasFile(file_name, url.format(file=file_name), found.get("digest", ""))
+
+
+@functools.cache
+def imagenet_classes() -> tuple[str, ...]:
+    """Names of the 1,000 classes of ImageNet (ILSVRC 2012), in the order of Keras's outputs."""
+    lines = Path(__file__).with_name("imagenet_classes.txt").read_text("utf-8").splitlines()
+    return tuple(line for line in lines if not line.startswith("#"))
 
 
 def _said(options: Mapping) -> str:

@@ -2,7 +2,7 @@
 
 A notebook says it in its metadata: `"tlcourse": {"needs": ["flowers", "MobileNetV2:alpha=0.35"]}`.
 A name is that of a set of photos, `minilm`, or that of a Keras application, with the options of
-`load_backbone` after a colon.
+`load_backbone` after a colon; `"MobileNetV2:top=true"` is the file with the head.
 """
 
 import json
