@@ -42,7 +42,21 @@ def untrained_backbone(name: str, images: np.ndarray, *, seed: int = 0, **option
             f"The averages need at least {ENOUGH} pictures, not {len(images)}. They need no labels."
         )
     keras.utils.set_random_seed(seed)
-    model = load_backbone(name, weights=None, **options)
+    return enliven(load_backbone(name, weights=None, **options), images)
+
+
+def enliven(model: "keras.Model", images: np.ndarray) -> "keras.Model":
+    """Open every branch of a network with random weights, and fit its averages to pictures.
+
+    Args:
+        model: a backbone as it is before training; it is changed.
+        images: (n, height, width, 3), as it takes them; they need no labels.
+
+    Returns:
+        The same model: each normalization has a scale of 1, and the averages of these pictures.
+    """
+    import keras
+
     norms = [x for _, x in leaves(model) if isinstance(x, keras.layers.BatchNormalization)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
