@@ -23,6 +23,15 @@ def test_the_table_is_whole_and_is_the_one_of_the_card():
     assert hashlib.sha256(content).hexdigest() in CARD.read_text("utf-8")
 
 
+def test_each_width_has_one_untrained_control_better_than_guessing_and_than_no_rung():
+    table = load_ladder()
+    controls = [{r["untrained_probe"] for r in table if r["stem"] == s} for s in ladder.STEMS]
+    assert all(len(of_a_width) == 1 for of_a_width in controls)
+    assert all(
+        1.5 / ladder.KEPT_OUT < row["untrained_probe"] < row["unseen_probe"] for row in table
+    )
+
+
 @pytest.mark.parametrize("stem", [8, 16])
 @pytest.mark.parametrize("epoch", ladder.KEPT_EPOCHS)
 def test_bundled_rungs_have_the_size_that_the_table_tells(stem, epoch):

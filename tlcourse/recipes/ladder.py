@@ -3,6 +3,7 @@
 Do better source models transfer better (Kornblith, Shlens and Le 2019, arXiv:1805.08974)? To ask
 that on a laptop, photonet is trained in three widths on small photographs (32x32 pixels), and
 its weights are kept after several epochs. 20 of the classes stay out of the training, as targets.
+A wider network has more features; what these alone are worth, networks with random weights tell.
 Writes OUT/ladder/w8_epoch1.npz …, int8 weights for `load_photonet_weights`, and OUT/ladder.csv,
 a line a rung. The same command goes on where it was stopped.
 """
@@ -19,6 +20,7 @@ import keras
 import numpy as np
 
 from tlcourse.files.assets import atomic_path
+from tlcourse.networks.control import enliven
 from tlcourse.networks.photonet import load_photonet_weights, photonet
 from tlcourse.networks.trained import WEIGHTS
 from tlcourse.old_names import moved
@@ -29,6 +31,7 @@ IMAGE_SIZE = 32
 STEMS = (8, 16, 32)  # channels of the stem; each stage has twice those of the one before
 KEPT_EPOCHS = (1, 2, 4, 6)
 KEPT_OUT = 20  # classes
+UNTRAINED = 3  # networks with random weights, of each width
 
 
 def config_of(stem: int) -> Config:
@@ -93,6 +96,29 @@ def measure(path: Path, config: Config, seen: Photos, unseen: Photos) -> dict[st
     }
 
 
+def measure_untrained(config: Config, unseen: Photos) -> dict[str, float]:
+    """The control of a width: the same probe on networks that have learned nothing, but live.
+
+    Args:
+        config: The run of that width.
+        unseen: The classes kept out of the training, shrunk. The averages of the networks are
+            those of 500 of the training pictures, as `untrained_backbone` has it.
+    """
+    some = np.random.default_rng(0).permutation(len(unseen.train_images))[:500]
+    labels = unseen.train_labels, unseen.val_labels
+    scores = []
+    for seed in range(UNTRAINED):
+        keras.utils.set_random_seed(seed)
+        body = photonet(image_size=IMAGE_SIZE, widths=config.widths)
+        enliven(body, unseen.train_images[some])
+        features = logits_of(body, unseen.train_images), logits_of(body, unseen.val_images)
+        scores.append(np.mean(probe_accuracy(features, labels, 10)))
+    return {
+        "untrained_probe": round(float(np.mean(scores)), 4),
+        "untrained_probe_sd": round(float(np.std(scores, ddof=1)), 4),
+    }
+
+
 def climb(photos: Photos, out: Path) -> list[dict]:
     """Train and keep every rung; gives the table's rows."""
     seen, unseen = hold_out(photos, KEPT_OUT)
@@ -100,6 +126,7 @@ def climb(photos: Photos, out: Path) -> list[dict]:
     rows = []
     for stem in STEMS:
         config = config_of(stem)
+        untrained = measure_untrained(config, small_unseen)
         for epoch in KEPT_EPOCHS:
             path = out / "ladder" / f"w{stem}_epoch{epoch}.npz"
             if not path.is_file():
@@ -107,7 +134,7 @@ def climb(photos: Photos, out: Path) -> list[dict]:
                 model = train(seen, config, out / f"w{stem}", stop_after=epoch)
                 export(model, seen.names, path, small=True)
             row = {"stem": stem, "epoch": epoch, "bytes": path.stat().st_size}
-            rows.append(row | measure(path, config, small_seen, small_unseen))
+            rows.append(row | measure(path, config, small_seen, small_unseen) | untrained)
             print(rows[-1], flush=True)
     return rows
 
