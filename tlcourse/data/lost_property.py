@@ -14,23 +14,24 @@ from tlcourse.drawing.render import render
 
 CLASSES = ("sunglasses", "eyeglasses", "goggles")
 # Folder -> photos of each class. A part that is added comes last, or those after it change.
-PARTS = {"office": 80, "first_week": 60, "retaken": 80, "second_week": 60}
+PARTS = {"office": 80, "first_week": 60, "retaken": 80, "second_week": 60, "third_week": 60}
 SIDE = 128
 FIRST_SEED = 1000  # far from the seeds of the drawn tasks
 
 
 def write_lost_property(folder: str | Path, *, seed: int = 0) -> Path:
-    """Write the photos of the office, as four folders of one sub-folder a class.
+    """Write the photos of the office, as five folders of one sub-folder a class.
 
     - `office`: what was collected at first. Sunglasses came in on sunny days, and were
       photographed in daylight; eyeglasses were photographed in the evening; goggles in either.
       One file was cut off, and one photo lies in two classes.
     - `first_week`: what came in afterwards, each thing in either light, named by it.
     - `retaken`: as many photos as `office`, each class in either light.
-    - `second_week`: as `first_week`, other things; nobody has looked at them yet.
+    - `second_week`: as `first_week`, other things; to compare models by.
+    - `third_week`: other things again; nobody has looked at them yet.
 
     Args:
-        folder: where to; what is in the four folders there is replaced.
+        folder: where to; what is in the five folders there is replaced.
         seed: of the things and of the light.
 
     Returns:
