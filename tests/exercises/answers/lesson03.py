@@ -50,6 +50,13 @@ def _ten_draws(spread=0.06, few=0.49, many=0.77) -> np.ndarray:
     return np.stack([dice.normal(few, spread, 10), dice.normal(many, 0.3 * spread, 10)])
 
 
+def _measured() -> np.ndarray:
+    """Likely numbers, with those that are computed again in their places."""
+    table = _ten_draws()
+    table[:, lesson03.ASKED] = lesson03.some_draws()
+    return table
+
+
 RIGHT = {
     "03.1": lambda: {"sequential": _head_on(), "functional": _functional},
     "03.2": lambda: {
@@ -66,9 +73,9 @@ RIGHT = {
         "an array of one": lambda table: np.array([lesson03.flattery(table)]),
     },
     "03.5": lambda: {
-        "an array": _ten_draws(),
-        "a list": _ten_draws().tolist(),
-        "another seed": _ten_draws(0.05).astype("float32"),
+        "an array": _measured(),
+        "a list": _measured().tolist(),
+        "three pictures more": (_measured() + 0.01).astype("float32"),
     },
 }
 
@@ -135,6 +142,12 @@ WRONG = {
         "5 labels": (_ten_draws(few=0.62), "2 labels"),
         "100 labels": (_ten_draws(many=0.88), "30 labels"),
         "means of ten": (_ten_draws(0.01), "means of several"),
+        "likely numbers, made up": (_ten_draws(), "seeds 0 to 9"),
+        "seeds 1 to 10": (np.roll(_measured(), -1, axis=1), "in that order"),
+        "the second row made up": (
+            np.stack([_measured()[0], _ten_draws()[1]]),
+            "for 30 labels",
+        ),
         "two means": ([0.49, 0.77], "shape (2, 10)"),
     },
 }

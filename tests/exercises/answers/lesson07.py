@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tlcourse.exercises.lessons.lesson07 import cosine, expected_parts, two_parts
+from tlcourse.exercises.lessons.lesson07 import bursts, cosine, expected_parts, two_parts
 
 
 def _most_similar(query, features, count):
@@ -42,6 +42,40 @@ def _in_turns(backbone, images, labels):
     return backbone.predict(pairs, verbose=0), np.repeat(labels, 2)
 
 
+def _both_splits(change=lambda pair: pair, seed=0, first="pictures", second="things", kind=None):
+    """The solution of 07.4, or one of the ways to get it wrong."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GroupShuffleSplit, KFold, ShuffleSplit
+    from sklearn.pipeline import make_pipeline
+
+    from tlcourse import FloorScaler
+
+    def both_splits(features, labels, thing):
+        def accuracy(way):
+            pictures = ShuffleSplit(5, test_size=0.25, random_state=seed)
+            groups = GroupShuffleSplit(5, test_size=0.25, random_state=seed)
+            splits = {
+                "pictures": lambda: pictures.split(features),
+                "things": lambda: groups.split(features, groups=thing),
+                "classes": lambda: groups.split(features, groups=labels),
+                "in order": lambda: KFold(4).split(features),
+                "training": lambda: [(np.arange(len(labels)),) * 2],
+            }[way]()
+            probe = make_pipeline(FloorScaler(), LogisticRegression(C=0.01, max_iter=2000))
+            return np.mean(
+                [probe.fit(features[a], labels[a]).score(features[b], labels[b]) for a, b in splits]
+            )
+
+        return change([accuracy(first), accuracy(second)])
+
+    return both_splits
+
+
+def _of_the_notebook(*given):
+    """07.4 with the notebook's own arrays in the place of those that the function gets."""
+    return _both_splits()(*bursts())
+
+
 RIGHT = {
     "07.1": lambda: {
         "one after the other": _both(),
@@ -62,10 +96,10 @@ RIGHT = {
         "the features are stage 4's averages": _with_features(),
     },
     "07.4": lambda: {
-        "as measured": [0.98, 0.66],
-        "another seed": (0.96, 0.57),
-        "an array": np.array([0.99, 0.74], "float32"),
-        "a column": np.array([[0.97], [0.7]]),
+        "a list": _both_splits(),
+        "another seed": _both_splits(tuple, seed=7),
+        "an array": _both_splits(lambda pair: np.array(pair, "float32"), seed=3),
+        "a column": _both_splits(lambda pair: np.array(pair)[:, None], seed=5),
     },
 }
 
@@ -112,13 +146,19 @@ WRONG = {
         "the numbers": (expected_parts()[1], "Keras model"),
     },
     "07.4": lambda: {
-        "percent": ([98.0, 66.0], "as fractions"),
-        "the other way round": ([0.66, 0.98], "comes first"),
-        "the same split twice": ([0.98, 0.97], "all four shots"),
-        "things kept together in both": ([0.71, 0.70], "any picture"),
-        "classes kept apart": ([0.98, 0.0], "classes"),
-        "on the training pictures": ([1.0, 1.0], "pictures of the training"),
-        "the difference": (0.32, "single number"),
-        "not shuffled": ([0.115, 0.723], "sorted by class"),
+        "percent": (_both_splits(lambda pair: [100 * x for x in pair]), "as fractions"),
+        "the other way round": (_both_splits(lambda pair: pair[::-1]), "comes first"),
+        "the same split twice": (_both_splits(second="pictures"), "any picture"),
+        "things kept together in both": (_both_splits(first="things"), "any picture"),
+        "classes kept apart": (_both_splits(second="classes"), "classes"),
+        "on the training pictures": (
+            _both_splits(first="training", second="training"),
+            "pictures of the training",
+        ),
+        "the difference": (_both_splits(lambda pair: pair[0] - pair[1]), "single number"),
+        "not shuffled": (_both_splits(first="in order"), "sorted by class"),
+        "likely numbers, made up": (lambda *given: (0.96, 0.72), "that the function gets"),
+        "the notebook's own arrays": (_of_the_notebook, "that the function gets"),
+        "its result": ((0.96, 0.72), "function itself"),
     },
 }

@@ -245,10 +245,28 @@ JOINED = Exercise(
 # Measured, eight draws: 0.95 to 0.99 by pictures and 0.63 to 0.78 by things (one split alone 0.59
 # to 0.83, the nearest neighbor 0.48 to 0.62).
 LEAST_RANDOM, LEAST_APART, MOST_APART = 0.90, 0.45, 0.85
+# With classes dealt out at random: 0.73 by pictures and 0.19 by things; guessing gives 0.17.
+LEAST_KNOWN, MOST_NEW = 0.6, 0.4
+
+
+@cache
+def bursts() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features, labels and things of the shots, (480, 256) and twice (480,), as in the notebook."""
+    from tlcourse import load_backbone, load_task
+
+    few = load_task("sunglasses").few_shot(20, seed=0).train
+    thing = np.repeat(np.arange(len(few.labels)), 4)
+    dice = np.random.default_rng(0)
+    shots = np.stack([np.roll(few.images[t], dice.integers(-4, 5, 2), axis=(0, 1)) for t in thing])
+    shots = shots * dice.uniform(0.8, 1.2, (len(shots), 1, 1, 1)) + dice.normal(0, 8, shots.shape)
+    images = np.clip(shots, 0, 255).astype("uint8")
+    return load_backbone("photonet").predict(images, verbose=0), few.labels[thing], thing
 
 
 def _bursts(answer: object) -> str:
-    mixed, apart = answers.fractions(answer, 2)
+    call = answers.function(answer, "`both_splits`")
+    features, labels, thing = bursts()
+    mixed, apart = answers.fractions(call(features.copy(), labels.copy(), thing.copy()), 2)
     if apart >= 0.995:
         raise AnswerError(
             "Every picture right, with the things kept apart? Is it measured on the pictures of "
@@ -277,6 +295,15 @@ def _bursts(answer: object) -> str:
         raise AnswerError(
             f"{apart:.2f} for the split of the things is too low. Do three quarters of the things "
             "train, and is it the mean of five splits?"
+        )
+    # With classes dealt out to the things by chance, a thing can be known, but no class learned.
+    dealt = np.random.default_rng(1).permutation(labels[::4])[thing]
+    known, new = answers.fractions(call(features.copy(), dealt, thing.copy()), 2)
+    if known < LEAST_KNOWN or new > MOST_NEW:
+        raise AnswerError(
+            f"With classes dealt out to the things at random, it gives {known:.2f} and {new:.2f}: "
+            "but then a shot of a known thing can be named, and no new thing. Is everything "
+            "computed from the `features`, `labels` and `thing` that the function gets?"
         )
     return (
         f"{mixed:.1%} if the pictures are split, {apart:.1%} if the things are. Only the second "
