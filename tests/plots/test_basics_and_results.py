@@ -196,3 +196,15 @@ def test_axes_stand_for_their_figure():
 def test_show_needs_both_texts(caption, alt):
     with pytest.raises(ValueError, match="needs a caption and an alt text"):
         plots.show(plots.figure()[0], caption=caption, alt=alt)
+
+
+def test_a_method_keeps_the_color_that_it_has_in_an_earlier_figure():
+    def colors(ax):
+        return {bars.get_label(): to_hex(bars.patches[0].get_facecolor()) for bars in ax.containers}
+
+    one = {"near": [[0.5]], "noise": [[0.4]], "random": [[0.3]]}
+    first = colors(plots.bars(["a"], one))
+    fewer = {"random": [[0.3]], "near": [[0.5]]}
+    assert colors(plots.bars(["a"], fewer))["near"] == first["noise"]  # by place, as before
+    again = colors(plots.bars(["a"], fewer, order=one))
+    assert again == {"random": first["random"], "near": first["near"]}

@@ -68,7 +68,14 @@ def learning_curves(
     return ax
 
 
-def bars(labels: Sequence[str], accuracies: Mapping[str, np.ndarray], *, chance=None, ax=None):
+def bars(
+    labels: Sequence[str],
+    accuracies: Mapping[str, np.ndarray],
+    *,
+    chance=None,
+    order: Sequence[str] = (),
+    ax=None,
+):
     """Test accuracy of several methods on several tasks: a group of bars a task.
 
     Args:
@@ -76,6 +83,7 @@ def bars(labels: Sequence[str], accuracies: Mapping[str, np.ndarray], *, chance=
         accuracies: method → (t, r) accuracies in [0, 1]; the bar is the mean over r seeds, the
             thin line spans the lowest to the highest.
         chance: accuracy of guessing: one number, or (t,) of them.
+        order: methods of an earlier figure, in its order: each keeps its color in this one.
         ax: Axes to draw on, or None.
 
     Returns:
@@ -83,6 +91,7 @@ def bars(labels: Sequence[str], accuracies: Mapping[str, np.ndarray], *, chance=
     """
     if ax is None:
         _, ax = figure()
+    order = list(order)
     places = np.arange(len(labels))
     width = 0.8 / len(accuracies)
     for position, (label, values) in enumerate(accuracies.items()):
@@ -90,7 +99,7 @@ def bars(labels: Sequence[str], accuracies: Mapping[str, np.ndarray], *, chance=
         mean = values.mean(1)
         at = places + (position - (len(accuracies) - 1) / 2) * width
         ends = np.stack([mean - values.min(1), values.max(1) - mean])
-        color = _style(label, position)["color"]
+        color = _style(label, order.index(label) if label in order else position)["color"]
         span = ends if values.shape[1] > 1 else None  # of a single run, it would be a dash
         ax.bar(at, mean, width * 0.9, yerr=span, color=color, label=label, capsize=4)
     for at, level in zip(places, np.broadcast_to(chance, len(labels)), strict=True):
