@@ -236,7 +236,7 @@ MENDED = Exercise(
     hints=(
         "Three things are missing. Which layers should learn? What must stay still among them? "
         "When does `trainable` count?",
-        "Go through `body.layers` as step 2 of the lesson does, with another stage; or let "
+        "Go through `body.layers` as step 3 of the lesson does, with another stage; or let "
         "`tlcourse.unfreeze` do it.",
         "Last of all, compile again, with a learning rate that is no higher than the head's.",
     ),
