@@ -325,11 +325,8 @@ FLATTERY = Exercise(
 MEANS = ((0.41, 0.57), (0.72, 0.83))
 
 
-ASKED = (
-    0,
-    4,
-    9,
-)  # seeds that are computed again; all twenty numbers would take three times as long
+# Seeds that are computed again; all twenty numbers would take three times as long.
+ASKED = (0, 4, 9)
 
 
 @cache
