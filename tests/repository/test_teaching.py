@@ -169,22 +169,6 @@ def test_the_paper_counts_right():
     assert "three notebooks that go deeper" in PAPER
 
 
-def anchors(path: Path) -> set[str]:
-    headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-") for text in headings}
-
-
-@pytest.mark.parametrize("page", sorted(TEACHING.glob("*.md")), ids=lambda path: path.stem)
-def test_the_links_of_each_page_lead_somewhere(page):
-    for link in re.findall(r"\]\(([^)]+)\)", page.read_text("utf-8")):
-        if re.match(r"[a-z]+:", link):
-            continue
-        name, _, heading = link.partition("#")
-        target = (page.parent / name).resolve() if name else page
-        assert target.exists(), link
-        assert not heading or heading in anchors(target), link
-
-
 def test_survey_before_and_after_have_eight_to_ten_items():
     survey = (TEACHING / "SURVEY.md").read_text("utf-8")
     for part in ("Before", "After"):
