@@ -6,11 +6,16 @@
 # make outputs  run every lesson and store its outputs
 # make slides   a deck for each lesson in build/slides, which opens with no network
 # make bench    speeds, as ratios taken in one run
+# make gpu-check  does the course use this machine's GPU, and get the same numbers?
 # make format   format and lint package, tests and notebooks
 
 PYTHON ?= python3
 VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
 BIN := $(VENV)/bin
+endif
 READY := $(VENV)/.ready
 # One kernel a notebook: a notebook's cells must stay together on one worker.
 NBVAL := -n 2 --dist loadfile --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
@@ -19,7 +24,8 @@ NBVAL := -n 2 --dist loadfile --nbval-current-env --nbval-sanitize-with tests/nb
 # One thread for linear algebra: two notebooks at once would fight for the cores, ten times slower.
 QUIETLY := OMP_NUM_THREADS=1 TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1
 
-.PHONY: lab test quick notebooks exercises claims outputs slides bench format lint setup clean
+.PHONY: lab test quick notebooks exercises claims outputs slides bench gpu-check format lint setup \
+	clean
 .DEFAULT_GOAL := lab
 
 setup: $(READY)
@@ -71,6 +77,9 @@ slides: $(READY)
 
 bench: $(READY)
 	$(BIN)/python tools/bench.py
+
+gpu-check: $(READY)
+	$(BIN)/python tools/gpu_check.py
 
 format: $(READY)
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
