@@ -16,6 +16,7 @@ COMMANDS = {
     "fetch": "get photos, weights or the text encoder, by name",
     "pretrain": "train a bundled network again, such as photonet",
     "retrain": "make a model of a folder of your own photos",
+    "audit": "look for the classic mistakes in a saved model and its photos",
     "predict": "say what such a model sees in photos",
     "update": "get the newest lessons without losing your own work",
     "classroom": "hand out and grade the exercises, by nbgrader",

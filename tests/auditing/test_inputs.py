@@ -5,7 +5,7 @@ import pytest
 
 from tests.helpers.audited import body, classifier, compiled, follow, frozen_body
 from tlcourse import audit
-from tlcourse.auditing.inputs import expected_range, fits
+from tlcourse.auditing.preprocessing import expected_range, fits
 
 pytestmark = pytest.mark.slow
 

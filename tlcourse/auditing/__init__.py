@@ -4,7 +4,9 @@ report    what was found: `Finding`, `Report`
 data      what the model is given, read once
 facts     what can be known of the model without training it
 training  checks: what learns, and how fast
-inputs    checks: size and range of the pictures
+speed     how fast an optimizer goes
+inputs    checks: size, scale and numbers of the pictures
+preprocessing  checks: what a network expects of its pictures
 outputs   checks: outputs, loss, labels
 splits    checks: shared pictures, moving splits, classes
 """
@@ -13,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlcourse.auditing import inputs, outputs, splits, training
+from tlcourse.auditing import inputs, outputs, preprocessing, splits, training
 from tlcourse.auditing.data import read_data
 from tlcourse.auditing.facts import look_at
 from tlcourse.auditing.report import Finding, Report
@@ -65,7 +67,8 @@ def audit(
     facts, more = look_at(model, data, pretrained)
     skipped += more
     findings = []
-    for check in (*training.CHECKS, *inputs.CHECKS, *outputs.CHECKS, *splits.CHECKS):
+    rooms = (training, inputs, preprocessing, outputs, splits)
+    for check in (check for room in rooms for check in room.CHECKS):
         try:
             findings += check(facts)
         except Exception as error:  # an odd model is no reason to stop

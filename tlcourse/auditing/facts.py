@@ -31,6 +31,8 @@ class Facts:
         arriving: path → what arrives at a nested model (`""` is the whole) or layer.
         output: what the model gives for `data.sample`, or None.
         learning: ids of the variables that change in training.
+        fresh: whether the body, as far as it tells, holds the numbers that it was made with.
+        kept_still: whether some model inside is called with `training=False`.
     """
 
     model: "keras.Model"
@@ -41,6 +43,8 @@ class Facts:
     arriving: dict[str, np.ndarray] = field(default_factory=dict)
     output: np.ndarray | None = None
     learning: frozenset[int] = frozenset()
+    fresh: bool = False
+    kept_still: bool = False
 
     @property
     def compiled(self) -> bool:
@@ -60,7 +64,7 @@ def look_at(model: "keras.Model", data: Data, pretrained: bool | None) -> tuple[
     body = tuple(weighted[:-1] if head else weighted)
     compiled = getattr(model, "optimizer", None) is not None
     trained_here = compiled and int(model.optimizer.iterations) > 0
-    known, unsure = _pretrained(model, body, pretrained, trained_here)
+    known, unsure = _pretrained(model, body, head, pretrained, trained_here)
     if unsure:
         skipped.append(
             "Once a model has been trained, its own layers do not tell whether they were "
@@ -77,7 +81,11 @@ def look_at(model: "keras.Model", data: Data, pretrained: bool | None) -> tuple[
         except Exception as error:  # whatever an odd model stumbles on
             skipped.append(f"The model could not be run on the pictures: {_first_line(error)}")
     learning = frozenset(map(id, model.trainable_variables))
-    return Facts(model, data, body, head, known, arriving, output, learning), skipped
+    telling = [layer for _, layer in body if _vectors(layer)]
+    fresh = pretrained is None and not known and not unsure and len(telling) > 1
+    fresh = fresh and not any(True for _ in _with_marks(body))
+    still = _kept_still(model)
+    return Facts(model, data, body, head, known, arriving, output, learning, fresh, still), skipped
 
 
 def _first_line(error: Exception) -> str:
@@ -98,7 +106,11 @@ def _gives_answers(model: "keras.Model", layer: "keras.layers.Layer") -> bool:
 
 
 def _pretrained(
-    model: "keras.Model", body: tuple[Named, ...], told: bool | None, trained_here: bool
+    model: "keras.Model",
+    body: tuple[Named, ...],
+    head: Named | None,
+    told: bool | None,
+    trained_here: bool,
 ) -> tuple[frozenset[str], bool]:
     if told is not None:
         return frozenset(path for path, _ in body) if told else frozenset(), False
@@ -107,8 +119,17 @@ def _pretrained(
     if _is_ours(model):
         known = {path for path, _ in body}
     marked = {path for path, layer in _with_marks(body) if not (trained_here and layer.trainable)}
-    known |= marked
-    return frozenset(known), trained_here and not known and any(True for _ in _with_marks(body))
+    # A network without a model inside, whose head has been trained as well, may go on with what
+    # it did before: that is no transfer, as far as it tells.
+    goes_on = head is not None and not known and not any(_is_inside(path) for path, _ in body)
+    goes_on = goes_on and all(layer.trainable for _, layer in body) and any(_marked(head[1]))
+    unsure = trained_here or goes_on
+    known |= marked if not goes_on else set()
+    return frozenset(known), unsure and not known and any(True for _ in _with_marks(body))
+
+
+def _is_inside(path: str) -> bool:
+    return "/" in path
 
 
 def _is_ours(model: "keras.layers.Layer") -> bool:
@@ -136,11 +157,28 @@ def _with_marks(body: tuple[Named, ...]) -> Iterator[Named]:
     """
     trained = False
     for path, layer in reversed(body):
-        vectors = [v for v in layer.weights if len(v.shape) == 1 and v.shape[0] > 1]
-        if vectors:
-            trained = any(np.ptp(_array(vector)) > 0 for vector in vectors)
+        if _vectors(layer):
+            trained = any(_marked(layer))
         if trained:
             yield path, layer
+
+
+def _vectors(layer: "keras.layers.Layer") -> list:
+    """Its biases and normalization statistics."""
+    return [v for v in layer.weights if len(v.shape) == 1 and v.shape[0] > 1]
+
+
+def _marked(layer: "keras.layers.Layer") -> Iterator[bool]:
+    return (np.ptp(_array(vector)) > 0 for vector in _vectors(layer))
+
+
+def _kept_still(model: "keras.Model") -> bool:
+    """Whether a model inside is called with `training=False`, which is said in its node."""
+    for _, inner in walk(model):
+        for node in getattr(inner, "_inbound_nodes", ()):
+            if hasattr(inner, "layers") and node.arguments.kwargs.get("training") is False:
+                return True
+    return False
 
 
 def _array(variable) -> np.ndarray:
@@ -172,6 +210,10 @@ def listen(
         for path, layer in walk(model)
         if hasattr(layer, "layers") or isinstance(layer, keras.layers.BatchNormalization)
     }
+    for path, layer in leaves(model):  # the first with weights: what a flat network is given
+        if layer.weights:
+            places.setdefault(path, layer)
+            break
     arriving = {"": images}
 
     def noting(path, call):

@@ -7,7 +7,9 @@ import numpy as np
 from tlcourse.auditing.data import is_class_labels, is_one_hot
 from tlcourse.auditing.facts import Facts
 from tlcourse.auditing.report import Finding
+from tlcourse.networks.layers import leaves
 
+MANY = 12  # different whole numbers, for one output: quantities, surely
 REGRESSION = ("meansquared", "meanabsolute", "mse", "mae", "huber", "logcosh", "msle", "mape")
 
 
@@ -38,6 +40,49 @@ def logits_or_not(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def softmax_twice(facts: Facts) -> Iterator[Finding]:
+    """A softmax of a softmax."""
+    last = [layer for _, layer in leaves(facts.model)][-4:]
+    soft = [layer.name for layer in last if _is_softmax(layer)]
+    if len(soft) > 1:
+        yield Finding(
+            "error",
+            "softmax twice",
+            f"{soft[0]} gives probabilities, and {soft[1]} takes them for logits.",
+            "The second softmax flattens the first: of five classes, none can get more than 40 %, "
+            "however sure the model is, and training slows down.",
+            f"# leave {soft[1]} out, or give {soft[0]} no activation",
+        )
+
+
+def _is_softmax(layer) -> bool:
+    import keras
+
+    name = getattr(getattr(layer, "activation", None), "__name__", "")
+    return isinstance(layer, keras.layers.Softmax) or name == "softmax"
+
+
+def head_activation(facts: Facts) -> Iterator[Finding]:
+    """A head whose activation leaves no room for some answers."""
+    loss = _loss(facts)
+    if not facts.head or loss is None or "crossentropy" not in loss[0]:
+        return
+    path, layer = facts.head
+    name = getattr(getattr(layer, "activation", None), "__name__", "linear")
+    if name in ("linear", "softmax", "sigmoid", "log_softmax", "hard_sigmoid"):
+        return
+    yield Finding(
+        "error",
+        "activation of the head",
+        f"{path} ends with {name}, and its numbers are judged by {loss[0]}.",
+        "Logits have to be able to be negative and large. What the activation cuts off gets no "
+        "gradient: some classes can never be denied, or never be named.",
+        f"outputs = keras.layers.Dense({layer.units}, name={layer.name!r})(features)  # logits"
+        if hasattr(layer, "units")
+        else "# no activation after the last layer",
+    )
+
+
 def outputs_and_classes(facts: Facts) -> Iterator[Finding]:
     """More or fewer outputs than classes."""
     shape, classes = getattr(facts.model, "output_shape", None), facts.data.num_classes
@@ -46,6 +91,8 @@ def outputs_and_classes(facts: Facts) -> Iterator[Finding]:
     if not facts.head or classes is None or not isinstance(shape, tuple) or len(shape) != 2:
         return
     outputs, loss = shape[1], _loss(facts)
+    if predicts_a_quantity(facts):
+        return
     if outputs == classes or (outputs == 1 and classes == 2 and not _softmax_alone(facts, loss)):
         return
     fewer = outputs < classes
@@ -76,6 +123,8 @@ def loss_and_labels(facts: Facts) -> Iterator[Finding]:
         return
     name, _ = loss
     outputs = int(getattr(facts.model, "output_shape", (0, 0))[-1] or 0)
+    if predicts_a_quantity(facts):
+        return
     hot = is_one_hot(labels)
     if name.startswith(REGRESSION):
         found = "The labels are classes, and the loss is one for quantities."
@@ -93,6 +142,12 @@ def loss_and_labels(facts: Facts) -> Iterator[Finding]:
             f"The model has {outputs} outputs, and the loss is for one with the answers 0 and 1."
         )
         why = "Keras stops with an error about shapes, or compares outputs with the wrong labels."
+    elif name == "binarycrossentropy" and hot and outputs > 1 and _sums_to_one(facts):
+        found = "Each picture is of one class, and the loss judges each output for itself."
+        why = (
+            "Accuracy by its name is then that of single outputs: who names no class at all is "
+            f"right in {1 - 1 / outputs:.0%}. And a softmax lets no two outputs be judged alone."
+        )
     else:
         return
     yield Finding(
@@ -105,6 +160,26 @@ def loss_and_labels(facts: Facts) -> Iterator[Finding]:
 
 
 # ------------------------------------------------------------------ what it is
+
+
+def predicts_a_quantity(facts: Facts) -> bool:
+    """Whether whole numbers are quantities, such as years, and no classes.
+
+    There is one output, a loss for quantities, and more different numbers than classes are
+    mostly given, or gaps between them.
+    """
+    labels = next((s.labels for s in facts.data.splits.values() if s.labels is not None), None)
+    shape, loss = getattr(facts.model, "output_shape", None), _loss(facts)
+    if labels is None or labels.ndim != 1 or loss is None or not loss[0].startswith(REGRESSION):
+        return False
+    if not isinstance(shape, tuple) or shape[-1] != 1 or facts.data.names:
+        return False
+    values = np.unique(labels)
+    return len(values) > MANY or np.ptp(values) + 1 > 2 * len(values)
+
+
+def _sums_to_one(facts: Facts) -> bool:
+    return facts.output is not None and np.allclose(facts.output.sum(axis=-1), 1, atol=1e-3)
 
 
 def gives(facts: Facts) -> str | None:
@@ -165,4 +240,4 @@ def compile_code(loss: str) -> str:
     return f'model.compile(model.optimizer, {loss}, metrics=["accuracy"])'
 
 
-CHECKS = (logits_or_not, outputs_and_classes, loss_and_labels)
+CHECKS = (logits_or_not, softmax_twice, head_activation, outputs_and_classes, loss_and_labels)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tlcourse.auditing.data import Pictures, class_numbers, is_class_labels
 from tlcourse.auditing.facts import Facts
+from tlcourse.auditing.outputs import predicts_a_quantity
 from tlcourse.auditing.report import Finding
 
 IMBALANCE = 5.0  # times as many pictures of one class as of another
@@ -77,9 +78,10 @@ def near_pairs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """For each picture of `second`, whether `first` has one that is nearly the same.
 
     Gray thumbnails are compared by their correlation, so that brightness and contrast do not
-    count. The same picture saved again as a JPEG, or made smaller, has one of 0.99 and more; but
-    so have some digits of different people. So a pair must be nearly identical, or close and much
-    closer than is usual in these splits.
+    count; each also mirrored, and with a margin cut off on either side. The same picture saved
+    again as a JPEG, or made smaller, has one of 0.99 and more; but so have some digits of
+    different people. So a pair must be nearly identical, or close and much closer than is usual
+    in these splits.
 
     Args:
         first: (n, height, width, channels); anything else has no near pairs.
@@ -90,10 +92,29 @@ def near_pairs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """
     if first.ndim != 4 or second.ndim != 4 or not np.issubdtype(first.dtype, np.number):
         return np.zeros(len(second), bool)
-    best = (_thumbnails(second) @ _thumbnails(first).T).max(axis=1)
+    plain, whole = _thumbnails(first), _thumbnails(second)
+    best = (whole @ plain.T).max(axis=1)
+    mirrored = (_thumbnails(second[:, :, ::-1]) @ plain.T).max(axis=1)
+    cut = (_thumbnails(_without_margin(second)) @ plain.T).max(axis=1)
+    cut = np.maximum(cut, (whole @ _thumbnails(_without_margin(first)).T).max(axis=1))
+    changed = np.where(_has_detail(whole), np.maximum(mirrored, cut), -1)
+    best = np.maximum(best, changed)
     distance = np.sqrt(2 * np.clip(1 - best, 0, None))
     close = (best >= PERHAPS) & (distance < NEARER * np.median(distance))
     return (best >= SURELY) | close
+
+
+def _has_detail(thumbnails: np.ndarray) -> np.ndarray:
+    """Whether a thumbnail is more than one edge: many pictures of a wall are alike, mirrored."""
+    strengths = np.linalg.svd(thumbnails.reshape(-1, SIDE, SIDE), compute_uv=False) ** 2
+    return strengths[:, 0] < 0.97 * np.maximum(strengths.sum(axis=1), 1e-12)
+
+
+def _without_margin(images: np.ndarray) -> np.ndarray:
+    """Without a margin of a twentieth: what is often cut off when pictures are enlarged a bit."""
+    top, left = (round(side * 0.025) for side in images.shape[1:3])
+    height, width = images.shape[1:3]
+    return images[:, top : height - top, left : width - left]
 
 
 def _thumbnails(images: np.ndarray) -> np.ndarray:
@@ -101,7 +122,7 @@ def _thumbnails(images: np.ndarray) -> np.ndarray:
 
     small = np.empty((len(images), SIDE * SIDE), "float32")
     for at, image in enumerate(images):
-        gray = Image.fromarray(image.mean(axis=-1, dtype="float32"))
+        gray = Image.fromarray(np.nan_to_num(image.mean(axis=-1, dtype="float32"), posinf=0))
         small[at] = np.asarray(gray.resize((SIDE, SIDE), Image.Resampling.BOX)).ravel()
     small -= small.mean(axis=1, keepdims=True)
     return small / np.maximum(np.linalg.norm(small, axis=1, keepdims=True), 1e-6)
@@ -155,6 +176,8 @@ def class_imbalance(facts: Facts) -> Iterator[Finding]:
     """Far more training pictures of one class than of another, or none of one."""
     train = facts.data.splits.get("train")
     if train is None or not is_class_labels(train.labels):
+        return
+    if predicts_a_quantity(facts):
         return
     counts = np.bincount(class_numbers(train.labels), minlength=facts.data.num_classes or 0)
     names = next(iter(facts.data.names.values()), ())

@@ -1,21 +1,12 @@
 """Mistakes about what learns, and how fast."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
-
-import numpy as np
 
 from tlcourse.auditing.facts import Facts
 from tlcourse.auditing.report import Finding
+from tlcourse.auditing.speed import gently_as_a_whole, optimizer_of, speed_of
 
 AGAIN = "  # then compile again, with a new optimizer"
-# Highest learning rate for layers that were trained before, by optimizer. Measured with SGD, as
-# rate / (1 - momentum): lesson 5 fine-tunes well at 0.5; at 1.0, lesson 11 loses what was learned.
-# For the Adam family, the rate is the size of a step; the Keras guide fine-tunes at 1e-5.
-SGD_LIMIT, ADAM_LIMIT = 0.6, 5e-4
-# Below these, nobody trains a head. Keras's own SGD, 0.01 without momentum, still is for one.
-SGD_LEAST, ADAM_LEAST = 0.009, 2.5e-5
-ADAM_LIKE = ("Adam", "AdamW", "Nadam", "RMSprop")
 
 
 def nothing_learns(facts: Facts) -> Iterator[Finding]:
@@ -36,7 +27,7 @@ def nothing_learns(facts: Facts) -> Iterator[Finding]:
 def nothing_frozen(facts: Facts) -> Iterator[Finding]:
     """A pretrained body of which all of it learns."""
     known = [layer for path, layer in facts.body if path in facts.pretrained]
-    if facts.head and known and all(map(facts.learns, known)):
+    if facts.head and known and all(map(facts.learns, known)) and not gently_as_a_whole(facts):
         yield Finding(
             "warning",
             "nothing is frozen",
@@ -44,6 +35,25 @@ def nothing_frozen(facts: Facts) -> Iterator[Finding]:
             "Few pictures do not suffice to train so many weights, and the random head sends "
             "large, useless gradients into layers that were good.",
             _only_the_head(facts),
+        )
+
+
+def random_body(facts: Facts) -> Iterator[Finding]:
+    """A body that is all frozen, and holds the numbers that it was made with."""
+    if not facts.fresh or not facts.head or any(facts.learns(layer) for _, layer in facts.body):
+        return
+    if facts.compiled and facts.learns(facts.head[1]):
+        place, name = _home(facts.body[-1][0]), facts.model.name
+        if "/" in facts.body[-1][0]:
+            name = facts.body[-1][0].split("/")[0]
+        yield Finding(
+            "error",
+            "random body",
+            f"All {len(facts.body)} layers before the head are frozen, and their biases and "
+            "normalization statistics are those that a new layer begins with.",
+            "The head learns from random features, and the body never gets better. Mostly, the "
+            "weights were not loaded, or loaded into another model.",
+            f'{place}.load_weights("…")  # the pretrained weights of {name}; or build it with them',
         )
 
 
@@ -66,7 +76,7 @@ def nothing_unfrozen(facts: Facts) -> Iterator[Finding]:
     layers = [layer for path, layer in facts.body if path in facts.pretrained]
     if not facts.compiled or not facts.head or not layers or any(map(facts.learns, layers)):
         return
-    speed = _speed(facts)
+    speed = speed_of(facts)
     if speed is None or not facts.learns(facts.head[1]) or speed.size >= speed.least:
         return
     place = _home(facts.body[-1][0])
@@ -84,13 +94,15 @@ def nothing_unfrozen(facts: Facts) -> Iterator[Finding]:
 def changed_after_compile(facts: Facts) -> Iterator[Finding]:
     """The optimizer was made for other variables than those that learn now.
 
-    Its slots tell, such as `adam/head_kernel_momentum`; plain SGD has none, so it cannot be told.
+    Its slots tell, such as `adam/head_kernel_momentum`; plain SGD has none, but, once it has
+    taken a step, a list of the variables that it was built for.
     """
     if not facts.compiled:
         return
     names = {variable.path.replace("/", "_") for variable in facts.model.weights}
     slots = {variable.path.split("/", 1)[-1].rsplit("_", 1)[0] for variable in _slots(facts)}
-    made_for = slots & names
+    listed = getattr(optimizer_of(facts), "_trainable_variables", None) or ()
+    made_for = slots & names or {variable.path.replace("/", "_") for variable in listed}
     now = {variable.path.replace("/", "_") for variable in facts.model.trainable_variables}
     if made_for and made_for != now:
         added, left = len(now - made_for), len(made_for - now)
@@ -107,12 +119,7 @@ def changed_after_compile(facts: Facts) -> Iterator[Finding]:
 
 
 def _slots(facts: Facts) -> list:
-    return [variable for variable in _optimizer(facts).variables if len(variable.shape)]
-
-
-def _optimizer(facts: Facts):
-    optimizer = facts.model.optimizer
-    return getattr(optimizer, "inner_optimizer", optimizer)  # mixed precision wraps it
+    return [variable for variable in optimizer_of(facts).variables if len(variable.shape)]
 
 
 def statistics_move(facts: Facts) -> Iterator[Finding]:
@@ -128,7 +135,7 @@ def statistics_move(facts: Facts) -> Iterator[Finding]:
         and layer.trainable
         and path in facts.pretrained
     ]
-    if moving:
+    if moving and not gently_as_a_whole(facts):
         place = _home(moving[0])
         yield Finding(
             "warning",
@@ -149,7 +156,7 @@ def rate_too_high(facts: Facts) -> Iterator[Finding]:
     tuned = [path for path, layer in facts.body if path in facts.pretrained and facts.learns(layer)]
     if not facts.compiled or not tuned:
         return
-    speed = _speed(facts)
+    speed = speed_of(facts)
     if speed is not None and speed.size > speed.limit:
         yield Finding(
             "error",
@@ -159,50 +166,6 @@ def rate_too_high(facts: Facts) -> Iterator[Finding]:
             "forget what they knew within a few steps.",
             f'model.compile(keras.optimizers.{speed.better}, model.loss, metrics=["accuracy"])',
         )
-
-
-class Speed(NamedTuple):
-    """How fast an optimizer goes.
-
-    Attributes:
-        size: the highest learning rate; of SGD, divided by 1 - momentum.
-        least: what heads are trained with, at least.
-        limit: the most that pretrained layers bear.
-        said: in words.
-        better: code of an optimizer for pretrained layers.
-    """
-
-    size: float
-    least: float
-    limit: float
-    said: str
-    better: str
-
-
-def _speed(facts: Facts) -> Speed | None:
-    """None for an optimizer whose steps are of another kind."""
-    optimizer = _optimizer(facts)
-    kind, rate = type(optimizer).__name__, peak_rate(optimizer)
-    said = f"{kind} reaches a learning rate of {rate:g}"
-    if kind == "SGD":
-        momentum = float(optimizer.momentum)
-        size, said = rate / (1 - min(momentum, 0.99)), f"{said} with momentum {momentum:g}"
-        return Speed(size, SGD_LEAST, SGD_LIMIT, said, "SGD(0.01, momentum=0.9)")
-    if kind in ADAM_LIKE:
-        return Speed(rate, ADAM_LEAST, ADAM_LIMIT, said, f"{kind}(1e-5)")
-    return None
-
-
-def peak_rate(optimizer) -> float:
-    """The highest learning rate that an optimizer will use, also by a schedule."""
-    import keras
-
-    config = optimizer.get_config().get("learning_rate")
-    if isinstance(config, dict):
-        schedule = keras.optimizers.schedules.deserialize(config)
-        steps = np.unique(np.geomspace(1, 1e6, 60).astype(int))
-        return max(float(schedule(int(step))) for step in (0, *steps))
-    return float(optimizer.learning_rate)
 
 
 # ------------------------------------------------------------------ code that mends
@@ -236,6 +199,7 @@ CHECKS = (
     nothing_learns,
     nothing_frozen,
     nothing_unfrozen,
+    random_body,
     head_frozen,
     changed_after_compile,
     statistics_move,

@@ -127,7 +127,7 @@ WRONG = {
         "everything frozen": (classifier(frozen=True), "nothing learns"),
         "a loss for probabilities": (classifier(from_logits=False), "from_logits"),
         "a softmax too many": (classifier(softmax=True), "from_logits"),
-        "random weights": (classifier(fresh=True), "objectnet's weights"),
+        "random weights": (classifier(fresh=True), "random body"),
         "the function": (classifier, "Call it"),
     },
     "11.3": lambda: {

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tlcourse.auditing import audit
-from tlcourse.auditing.training import peak_rate
+from tlcourse.auditing.speed import peak_rate
 from tlcourse.data.catalog import load_task
 from tlcourse.exercises import answers
 from tlcourse.exercises.answers import AnswerError

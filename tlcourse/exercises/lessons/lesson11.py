@@ -187,7 +187,7 @@ def _cut(answer: object) -> str:
 
 CUT = Exercise(
     "11.4",
-    "The leak that audit does not see",
+    "Mirrored, then cut",
     _cut,
     hints=(
         "Follow one picture: it and its mirror image are two rows now. Where can they go?",

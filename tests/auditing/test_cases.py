@@ -1,0 +1,27 @@
+"""Each wrong model is found under its name, and no right one raises an alarm."""
+
+import pytest
+
+from tests.auditing import cases, more_cases
+from tlcourse import audit
+
+pytestmark = pytest.mark.slow
+WRONG = cases.WRONG | more_cases.WRONG
+RIGHT = cases.RIGHT | more_cases.RIGHT
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_found(name):
+    case, expected = WRONG[name]
+    model, given = case()
+    report = audit(model, **given)
+    assert expected in report.names, report
+    assert not any("stopped with" in reason for reason in report.skipped), report
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_right_passes(name):
+    model, given = RIGHT[name]()
+    report = audit(model, **given)
+    assert report.names == (), report
+    assert not any("stopped with" in reason for reason in report.skipped), report
