@@ -41,7 +41,7 @@ def made(names, answers):
         test=test,
         mistakes=mistakes,
         evidence=np.zeros((len(mistakes), 8, 8), "float32"),
-        curve=LearningCurve((4, 8), np.array([[0.25, 0.75], [0.5, 0.5]]), 0.0, 0.0),
+        curve=LearningCurve((4, 8), np.array([[0.25, 0.75], [0.5, 0.5]]), 0.0, 0.01, 80, 40),
         audit=Report((Fault("error", "too <high>", "1e9", "why", "lr = 1e-3"),), ("it",)),
         seconds={"features & all": 3.0, "audit": 1.5},
         model_path=Path("out") / "model.keras",

@@ -226,8 +226,28 @@ def test_learning_curves_tell_whether_more_photos_would_help():
     assert easy.sizes == (24, 50, 100, 200)
     hard = learning_curve(clouds(200, 2.5), clouds(2000, 2.5), regularization=1.0)
     assert hard.verdict.startswith("More photos would help.")
+    some = learning_curve(clouds(60, 1.5), clouds(60, 1.5), regularization=1.0)
+    assert some.verdict.startswith("Whether more photos would help is hard to tell.")
     few = learning_curve(clouds(60, 1.5), clouds(20, 1.5), regularization=1.0)
-    assert few.verdict.startswith("Whether more photos would help is hard to tell.")
+    assert few.verdict.endswith("cannot be told: there are 20 validation photos.")
+
+
+def test_fifty_dogs_and_five_birds_are_too_few_to_advise():
+    """All answers are "dog", with half of the photos and with all: no answer changes."""
+    dice = np.random.default_rng(0)
+    features = dice.normal(size=(55, 4)), np.repeat([0, 1], [50, 5])
+    seen = dice.normal(size=(55, 4)), np.repeat([0, 1], [53, 2])
+    curve = learning_curve(features, seen, regularization=1e-6)
+    assert curve.gain == 0
+    assert "of one class 2" in curve.verdict
+    assert "hardly" not in curve.verdict
+
+
+def test_where_no_answer_changes_the_error_is_not_zero():
+    ones = np.ones((100, 2)), np.repeat([0, 1], 50)
+    curve = learning_curve(ones, ones, regularization=1.0)
+    assert curve.gain == 0
+    assert curve.error == pytest.approx(2**0.5 / 102)
 
 
 # ------------------------------------------------------------------ prediction
@@ -278,9 +298,10 @@ def test_broken_photos_are_named_and_left_out(own, cache, tmp_path, capsys):
 
 def refused(folder, output, capsys, *more):
     """What is said when nothing can be made, and nothing is."""
-    before = digests(folder) if folder.is_dir() else {}
+    before, was_there = digests(folder) if folder.is_dir() else {}, output.exists()
     assert retrain(folder, output, *more) == 1
     assert not list(output.rglob("*.keras"))
+    assert output.exists() == was_there, "an empty folder was left"
     assert digests(folder) == before
     return capsys.readouterr().err
 

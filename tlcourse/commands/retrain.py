@@ -1,6 +1,7 @@
 """`tlcourse retrain FOLDER`: a folder of photos in, a model and a report out."""
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from tlcourse.errors import Stopped
@@ -22,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     options = _parse(argv)
     clock, target = Clock(), options.output / "model.keras"
-    before = _stamp(target)
+    before, was_there = _stamp(target), options.output.exists()
     try:
         result = run(options, clock, lambda line: print(line, flush=True))
         test = result.test
@@ -41,6 +42,10 @@ def main(argv: list[str] | None = None) -> int:
             f"The model is {target}." if _stamp(target) != before else "There is no model yet."
         )
         raise Stopped(f"Interrupted. {there_is}") from None
+    finally:
+        if not was_there:  # a run that failed leaves no empty folder behind
+            with contextlib.suppress(OSError):  # what holds something stays
+                options.output.rmdir()
     print(f"Model:  {target}\nReport: {page}")
     return 0
 

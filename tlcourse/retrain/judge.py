@@ -7,6 +7,9 @@ import numpy as np
 from tlcourse.transfer.probe import linear_probe
 
 SHARES = (0.125, 0.25, 0.5, 1.0)
+# Validation photos, in all and of the smallest class, below which nothing is said of more photos:
+# with 20, one photo is five points.
+ENOUGH, ENOUGH_OF_EACH = 50, 5
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,16 @@ class LearningCurve:
         accuracies: (s, draws); the last size has the same number in each, as all photos are in.
         gain: what the second half of the photos added, and
         error: standard error of that, from the number of validation photos.
+        photos: how many of them there are, and
+        least: how many of the class that has the fewest.
     """
 
     sizes: tuple[int, ...]
     accuracies: np.ndarray
     gain: float
     error: float
+    photos: int
+    least: int
 
     @property
     def verdict(self) -> str:
@@ -102,9 +109,14 @@ class LearningCurve:
             f"The second half of the training photos added {100 * self.gain:+.1f} points of "
             f"validation accuracy (standard error {100 * self.error:.1f})"
         )
-        if self.gain - self.error > 0.01:
+        if self.photos < ENOUGH or self.least < ENOUGH_OF_EACH:
+            few = f"{self.photos} validation photos"
+            if self.least < ENOUGH_OF_EACH:
+                few += f", of one class {self.least}"
+            return f"Whether more photos would help cannot be told: there are {few}."
+        if self.gain - 2 * self.error > 0:
             return f"More photos would help. {told}, and the next ones should add to it."
-        if self.gain + self.error < 0.02:
+        if self.gain + 2 * self.error < 0.02:
             return f"More photos of the same kind would hardly help. {told}."
         return f"Whether more photos would help is hard to tell. {told}, and that may be chance."
 
@@ -141,8 +153,13 @@ def learning_curve(
         right[share] = np.mean(marks, axis=0)  # of each validation photo
         rows.append(np.mean(marks, axis=1))
     added = right[1.0] - right[0.5]
-    error = float(added.std() / np.sqrt(len(added)))
-    return LearningCurve(tuple(sizes), np.array(rows), float(added.mean()), error)
+    # As if two more photos had changed, one in each direction (after A. Agresti and B. Coull,
+    # The American Statistician 52, 1998): where none has, chance is not nothing.
+    error = float(np.sqrt(np.sum((added - added.mean()) ** 2) + 2) / (len(added) + 2))
+    least = int(np.bincount(validation[1], minlength=int(labels.max()) + 1).min())
+    return LearningCurve(
+        tuple(sizes), np.array(rows), float(added.mean()), error, len(added), least
+    )
 
 
 def _draw(labels: np.ndarray, share: float, dice: np.random.Generator) -> np.ndarray:
