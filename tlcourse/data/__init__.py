@@ -11,7 +11,7 @@ from tlcourse.data.lost_property import write_lost_property
 from tlcourse.data.photographs import cut, load_photographs, middle
 from tlcourse.data.real import list_photos, photo_credit, write_photos
 from tlcourse.data.reviews import load_reviews
-from tlcourse.data.studies import load_ladder, load_surface
+from tlcourse.data.studies import load_ladder, load_real_tasks, load_surface
 from tlcourse.data.task import Split, Task
 from tlcourse.data.text import TextSplit, TextTask
 
@@ -26,6 +26,7 @@ __all__ = [
     "load_imdb",
     "load_ladder",
     "load_photographs",
+    "load_real_tasks",
     "load_reviews",
     "load_surface",
     "load_task",

@@ -101,6 +101,38 @@ def load_distance(path: str | Path | None = None) -> dict[tuple[str, str, str, i
     return {key: np.array([by[s] for s in sorted(by)]) for key, by in table.items()}
 
 
+REAL_SIZES = (5, 10, 25, 50, 100, 200)
+
+
+class RealRun(NamedTuple):
+    """One run on a real task; `pixels` is the side at which the network looks at the pictures."""
+
+    target: str
+    source: str
+    method: str
+    pixels: int
+    images_per_class: int
+    seed: int
+
+
+def load_real_tasks(
+    path: str | Path | None = None,
+) -> dict[tuple[str, str, str, int, int], np.ndarray]:
+    """The bundled table of real tasks. See datasets/real_tasks.
+
+    Args:
+        path: another table; None is the bundled one.
+
+    Returns:
+        (target, source, method, pixels, images a class) → test accuracies, by seed. From scratch
+        has the source `"none"` and the method `"scratch"`.
+    """
+    table: dict[tuple, dict[int, float]] = {}
+    for run, value in read(path or bundled("real_tasks/real_tasks.csv"), RealRun).items():
+        table.setdefault(run[:5], {})[run.seed] = value
+    return {key: np.array([by[s] for s in sorted(by)]) for key, by in table.items()}
+
+
 def load_ladder() -> list[dict[str, float]]:
     """The rows of `datasets/source_ladder`: all twelve rungs and what was measured of them."""
     with bundled("source_ladder/ladder.csv").open(newline="", encoding="utf-8") as file:

@@ -10,12 +10,12 @@ RATES = {"frozen": 0.1, "tuned": 0.03}
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def small_network(num_classes: int) -> keras.Model:
-    """Four stages, an average and a head: images (n, 64, 64, 3) in [0, 255] to logits.
+def small_network(num_classes: int, image_size: int = 64) -> keras.Model:
+    """Four stages, an average and a head: images (n, size, size, 3) in [0, 255] to logits.
 
     It is the network of lesson 5.
     """
-    x = image = keras.Input((64, 64, 3), name="image")
+    x = image = keras.Input((image_size, image_size, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1, name="rescale")(x)
     for stage, channels in enumerate((16, 24, 48, 64), start=1):
         x = layers.Conv2D(
