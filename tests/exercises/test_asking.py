@@ -12,6 +12,7 @@ from tests.exercises.answers import RIGHT, WRONG
 from tlcourse.exercises import asking, check, choose, hint, quiz, record, registry, solution
 from tlcourse.exercises.answers import AnswerError
 from tlcourse.exercises.exercise import STUB, Exercise, choice, difference
+from tlcourse.notebooks import APPENDIX, lessons_in
 from tools.make_exercises import generated
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,7 +141,7 @@ def test_the_generated_files_are_in_step_with_the_solutions():
 
 
 def test_each_lesson_has_one_notebook_of_solutions_and_one_of_exercises():
-    lessons = [path.name for path in sorted(LESSONS.glob("[0-9]*.ipynb"))[1:]]
+    lessons = [path.name for path in lessons_in(LESSONS)[1:] if path.parent.name != APPENDIX]
     for kind in ("solutions", "exercises"):
         assert [path.name for path in sorted((LESSONS / kind).glob("*.ipynb"))] == lessons
 
