@@ -72,6 +72,22 @@ def test_the_command_fetches_the_text_encoder_into_the_folder(error, tmp_path, m
     assert said.err == ("There is no network.\n" if error else "")
 
 
+def test_a_lesson_whose_photos_are_not_here_waits_and_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(fetch, "main", lambda argv: 0)
+    monkeypatch.setattr(room, "pack", lambda folder: ["flowers", "MobileNetV2"])
+    lesson(tmp_path, "01_runs.ipynb", "print(1)")
+    (tmp_path / "field").mkdir()
+    path = lesson(tmp_path / "field", "21_photos.ipynb", "raise ValueError('was run')")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata["tlcourse"] = {"needs": ["flowers", "minilm"]}
+    nbformat.write(notebook, path)
+    assert cli.main(["room", str(tmp_path / "stick"), "--lessons", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "01_runs.ipynb: " in said
+    assert "21_photos.ipynb was not run: it needs flowers, minilm." in said
+    assert "ValueError" not in said
+
+
 def test_without_lessons_a_clone_is_asked_for(tmp_path, capsys):
     assert cli.main(["room", str(tmp_path / "stick"), "--lessons", str(tmp_path)]) == 1
     assert "run this in a clone" in capsys.readouterr().err

@@ -6,6 +6,7 @@ For a room without a network: a server's folder that everybody may read, or a US
 
 import argparse
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from tlcourse.files.assets import PACKAGE
 from tlcourse.files.keras_weights import find_weights
 from tlcourse.files.photo_files import cached_name, can_be_had
 from tlcourse.files.photo_sets import SETS
-from tlcourse.networks.needs import SMALL, bring, weights_of
+from tlcourse.networks.needs import SMALL, bring, needs_of, weights_of
 from tlcourse.notebooks import execute, lessons_in
 
 LESSONS = PACKAGE.parent / "lessons"
@@ -109,6 +110,10 @@ def _room_as_cache(folder: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _needs(lesson: Path) -> tuple[str, ...]:
+    return needs_of(json.loads(lesson.read_text("utf-8")))
+
+
 def collect_wheels(folder: Path) -> int:
     """Download all packages of the course into `folder`; gives pip's exit status.
 
@@ -147,7 +152,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except AssetError as error:  # the lessons that do without it are worth having
             print(error, file=sys.stderr)
             failed = True
-        failed |= bool(fill(options.folder, lessons))
+        waiting = [path for path in lessons if set(_needs(path)) & set(lacking)]
+        failed |= bool(fill(options.folder, [path for path in lessons if path not in waiting]))
     if options.wheels:
         failed |= bool(collect_wheels(options.folder / "wheels"))
     size = sum(path.stat().st_size for path in options.folder.rglob("*") if path.is_file())
@@ -156,5 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if lacking:
         print(f"Not here, and so not packed: {', '.join(lacking)}.")
         print("Those that you want: `tlcourse fetch NAME …` with a network, then this again.")
+    for path in waiting:
+        print(f"{path.name} was not run: it needs {', '.join(_needs(path))}.")
     print(f"On each machine: TLCOURSE_SHARED={options.folder.resolve()}")
     return int(failed)
