@@ -73,7 +73,7 @@ outputs: $(READY)
 	$(BIN)/python tools/store_outputs.py
 
 slides: $(READY)
-	$(BIN)/tlcourse slides lessons/[0-9]*.ipynb
+	$(BIN)/tlcourse slides lessons/[0-9]*.ipynb lessons/field/[0-9]*.ipynb
 
 bench: $(READY)
 	$(BIN)/python tools/bench.py

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 CELL_SECONDS = 900  # no cell of the course takes nearly as long
 START_SECONDS = 180
-APPENDIX = (
-    "appendix"  # the folder, among the lessons, of what goes deeper than a class has time for
-)
+# Folders among the lessons: those that need real photographs, and what goes deeper than a class
+# has time for.
+FIELD, APPENDIX = "field", "appendix"
 # JupyterLab shows the first line of a closed output beside the dots: one that holds a space.
 VEIL = " \n"
 # The forms that it takes that line from, the first that is there.
@@ -21,8 +21,9 @@ _PREVIEWED = ("text/html", "image/svg+xml", "application/pdf", "text/markdown", 
 
 
 def lessons_in(folder: Path) -> list[Path]:
-    """The lessons of a folder in their order, then the notebooks of its appendix."""
-    return [p for f in (folder, folder / APPENDIX) for p in sorted(f.glob("[0-9][0-9]_*.ipynb"))]
+    """The lessons of a folder in their order, then those in the field, then the appendix."""
+    folders = (folder, folder / FIELD, folder / APPENDIX)
+    return [path for each in folders for path in sorted(each.glob("[0-9][0-9]_*.ipynb"))]
 
 
 def execute(

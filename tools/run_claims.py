@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from tlcourse.claims import interval
 from tlcourse.files.assets import atomic_path
-from tlcourse.notebooks import APPENDIX, execute, lessons_in
+from tlcourse.notebooks import APPENDIX, FIELD, execute, lessons_in
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = 0.9  # share of the seeds in which a claim has to hold
@@ -228,9 +228,9 @@ def section(lesson: str, table: list[Row], seeds: int) -> str:
 
 
 def title(notebook: Path) -> str:
-    """What its section is called; by it, the appendix comes after the lessons."""
-    in_appendix = notebook.resolve().parent.name == APPENDIX
-    return f"{APPENDIX}/{notebook.stem}" if in_appendix else notebook.stem
+    """What its section is called; by it, folders come after the lessons."""
+    folder = notebook.resolve().parent.name
+    return f"{folder}/{notebook.stem}" if folder in (FIELD, APPENDIX) else notebook.stem
 
 
 def page_of(tables: dict[str, list[Row]], seeds: int, old: str = "") -> str:

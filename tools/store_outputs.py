@@ -21,11 +21,11 @@ import nbclient
 import nbformat
 
 from tlcourse.files.assets import atomic_path
-from tlcourse.notebooks import APPENDIX, close_results, execute, lessons_in
+from tlcourse.notebooks import APPENDIX, FIELD, close_results, execute, lessons_in
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
-GUESSED = (LESSONS, LESSONS / APPENDIX)  # whose results are closed
+GUESSED = (LESSONS, LESSONS / FIELD, LESSONS / APPENDIX)  # whose results are closed
 STORED = ("solutions", "demos")  # exercises are stored without outputs
 
 

@@ -7,8 +7,9 @@ import pytest
 from tests.browser.page import SCREENSHOTS
 from tests.browser.servers import ROOT
 from tlcourse.commands import slides
+from tlcourse.notebooks import APPENDIX, lessons_in
 
-LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.ipynb"))
+LESSONS = [path for path in lessons_in(ROOT / "lessons") if path.parent.name != APPENDIX]
 LEAST, MOST = 8, 17  # slides a lesson
 SMALLEST_TYPE = 14  # pixels, of 720; a slide that needs smaller type holds too much
 # All there is to know about the slide that is shown.

@@ -8,18 +8,21 @@ from urllib.parse import unquote
 import pytest
 
 from tlcourse.cli import COMMANDS
+from tlcourse.notebooks import APPENDIX, lessons_in
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = ROOT / "lessons"
 GUIDE = (LESSONS / "INSTRUCTORS.md").read_text("utf-8")
-NOTEBOOKS = sorted(LESSONS.glob("[0-9]*.ipynb"))
+NOTEBOOKS = [path for path in lessons_in(LESSONS) if path.parent.name != APPENDIX]
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem[:2] for path in NOTEBOOKS])
 
 
 def row(path: Path) -> list[str]:
     """The cells of a lesson's row in the table of times."""
     (line,) = [
-        line for line in GUIDE.splitlines() if line.startswith("| ") and f"({path.name})" in line
+        line
+        for line in GUIDE.splitlines()
+        if line.startswith("| ") and f"({path.relative_to(LESSONS).as_posix()})" in line
     ]
     return [cell.strip() for cell in line.strip("|").split("|")]
 

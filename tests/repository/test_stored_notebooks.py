@@ -18,7 +18,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from tests.helpers.tolerance import Tolerant
 from tlcourse.files.photo_sets import SETS
 from tlcourse.networks.needs import needs_of
-from tlcourse.notebooks import APPENDIX, close_results, only_claims
+from tlcourse.notebooks import APPENDIX, FIELD, close_results, only_claims
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = ROOT / "lessons"
@@ -270,7 +270,7 @@ def test_stored_notebook(path):
     notebook = json.loads(path.read_text("utf-8"))
     # An exercise is handed out as it is before anybody has run it.
     checks = EXERCISE_CHECKS if path.parent.name == "exercises" else CHECKS
-    if path.parent in (LESSONS, LESSONS / APPENDIX):
+    if path.parent in (LESSONS, LESSONS / FIELD, LESSONS / APPENDIX):
         checks = (*checks, results_closed)
     complaints = [line for check in checks for line in check(notebook)]
     complaints += links_lead_somewhere(notebook, path.parent)
