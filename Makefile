@@ -5,6 +5,7 @@
 # make claims   every lesson with ten seeds: which claims hold
 # make outputs  run every lesson and store its outputs
 # make slides   a deck for each lesson in build/slides, which opens with no network
+# make site     the course as pages in build/site, which open with no network
 # make bench    speeds, as ratios taken in one run
 # make gpu-check  does the course use this machine's GPU, and get the same numbers?
 # make format   format and lint package, tests and notebooks
@@ -24,7 +25,7 @@ NBVAL := -n 2 --dist loadfile --nbval-current-env --nbval-sanitize-with tests/nb
 # One thread for linear algebra: two notebooks at once would fight for the cores, ten times slower.
 QUIETLY := OMP_NUM_THREADS=1 TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1
 
-.PHONY: lab test quick notebooks exercises claims outputs slides bench gpu-check format lint setup \
+.PHONY: lab test quick notebooks exercises claims outputs slides site bench gpu-check format lint setup \
 	clean
 .DEFAULT_GOAL := lab
 
@@ -74,6 +75,9 @@ outputs: $(READY)
 
 slides: $(READY)
 	$(BIN)/tlcourse slides lessons/[0-9]*.ipynb lessons/field/[0-9]*.ipynb
+
+site: $(READY)
+	$(BIN)/python tools/make_site.py
 
 bench: $(READY)
 	$(BIN)/python tools/bench.py
