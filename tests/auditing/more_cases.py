@@ -334,6 +334,66 @@ def night_for_resnet():
 
 
 @right
+def night_prepared_in_the_data():
+    data = task(64)
+    images = own("mobilenet_v2")(data.train.images.astype("float32") / 6)
+    model = network("MobileNetV2", 64, alpha=0.35)
+    return model, {"train": (images, data.train.labels), "pretrained": True}
+
+
+@right
+def one_to_five_stars():
+    data, rng = task(), np.random.default_rng(0)
+    stars = rng.integers(1, 6, len(data.train.labels))
+    return build(frozen(1), loss="mse"), {"train": (data.train.images, stars)}
+
+
+def _from_scratch(train, validation):
+    data = task()
+    given = {"train": (train(data.train.images / 255), data.train.labels)}
+    given["validation"] = (validation(data.validation.images / 255), data.validation.labels)
+    return build(classifier(body(scale=False, trained=False)), keras.optimizers.Adam(1e-3)), given
+
+
+@right
+def noise_in_training_alone():
+    noise = np.random.default_rng(0)
+    return _from_scratch(lambda x: x + noise.normal(0, 0.05, x.shape), lambda x: x)
+
+
+@right
+def a_pixel_below_zero():
+    def overshoot(x):
+        x = x.copy()
+        x[0, 0, 0] = -0.02
+        return x
+
+    return _from_scratch(overshoot, lambda x: x)
+
+
+@right
+def standardized_by_chance_within_one():
+    return _from_scratch(lambda x: (x - 0.3) / 0.25, lambda x: np.clip((x - 0.3) / 0.25, -1, 1))
+
+
+@finds("splits scaled differently")
+def standardized_in_training_alone():
+    return _from_scratch(lambda x: (x - 0.3) / 0.25, lambda x: x)
+
+
+@right
+def a_transformer_as_a_whole():
+    keras.utils.set_random_seed(1)
+    image = keras.Input((16, 16, 3))
+    x = layers.Reshape((256, 3))(layers.Rescaling(1 / 255)(image))
+    x = layers.LayerNormalization()(layers.Dense(8)(x))
+    x = layers.LayerNormalization()(layers.MultiHeadAttention(2, 4)(x, x) + x)
+    backbone = keras.Model(image, layers.GlobalAveragePooling1D()(x), name="body")
+    given = {"task": task(), "pretrained": True}
+    return build(classifier(backbone), keras.optimizers.AdamW(5e-5)), given
+
+
+@right
 def scaled_back_inside():
     data = task()
     image = keras.Input((16, 16, 3))

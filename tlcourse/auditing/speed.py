@@ -21,7 +21,9 @@ SGD_LEAST, LEAST = 0.009, {"RMSprop": 1.5e-5}
 # Up to these, a whole network may learn from the first step, its normalization too: BiT
 # (A. Kolesnikov et al., 2020, arXiv:1912.11370, section 3.3) fine-tunes with SGD at 0.003 and
 # momentum 0.9, and libraries of vision models do much the same.
-SGD_GENTLE, ADAM_GENTLE = 0.031, 2e-5
+# Transformers, which have no batch normalization, are tuned at up to 5e-5 (J. Devlin et al., 2019,
+# arXiv:1810.04805, appendix A.3).
+SGD_GENTLE, ADAM_GENTLE, ADAM_GENTLE_WITHOUT_BATCHES = 0.031, 2e-5, 5e-5
 
 
 class Speed(NamedTuple):
@@ -67,7 +69,9 @@ def gently_as_a_whole(facts: Facts) -> bool:
     speed = speed_of(facts)
     if speed is None or facts.kept_still:
         return False
-    return 0 < speed.size <= (SGD_GENTLE if speed.said.startswith("SGD") else ADAM_GENTLE)
+    batches = any(type(layer).__name__ == "BatchNormalization" for _, layer in facts.body)
+    adam = ADAM_GENTLE if batches else ADAM_GENTLE_WITHOUT_BATCHES
+    return 0 < speed.size <= (SGD_GENTLE if speed.said.startswith("SGD") else adam)
 
 
 def peak_rate(optimizer) -> float:
