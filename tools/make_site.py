@@ -132,7 +132,7 @@ def api() -> str:
 
 def index(parts: dict[str, list[str]]) -> str:
     """The front page."""
-    text = (ROOT / "site" / "front.md").read_text("utf-8")
+    text = (ROOT / "site" / "front.md").read_text("utf-8").replace("](../", "](")
     if (ROOT / "build" / "lab.html").exists():
         text += "\n<p><a href='lab.html'>Try it with your own photos, in this page</a></p>\n"
     for part, names in parts.items():
