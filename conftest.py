@@ -92,8 +92,12 @@ def pytest_make_collect_report(collector):
 
 
 def no_skip(report):
-    """With `TLCOURSE_REQUIRE=all`, what is skipped has failed."""
+    """With `TLCOURSE_REQUIRE=all`, what is skipped has failed.
+
+    Not so where a container forbids namespaces: that can be mended by no package and no file.
+    """
     skipped = report.skipped and not hasattr(report, "wasxfail")
+    skipped = skipped and "no namespaces on this machine" not in str(report.longrepr)
     if skipped and os.environ.get("TLCOURSE_REQUIRE") == "all":
         report.outcome = "failed"
         report.longrepr = f"TLCOURSE_REQUIRE=all, but it was skipped: {reason_of(report)}"

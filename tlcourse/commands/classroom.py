@@ -5,6 +5,7 @@ by submission, so that one that cannot be read does not hold up the rest.
 """
 
 import argparse
+import contextlib
 import csv
 import json
 import os
@@ -15,10 +16,13 @@ from pathlib import Path
 
 from tlcourse.errors import CourseError
 from tlcourse.exercises.exercise import STUB
+from tlcourse.exercises.tampering import tampering
 from tlcourse.files.assets import PACKAGE, atomic_path
+from tlcourse.machine.sandbox import Limits, why_not
 
 CONFIG = "nbgrader_config.py"
 GRADES = "grades-{assignment}.csv"
+LIMITS = Limits()
 _CONFIG_TEXT = '''"""Settings of nbgrader for this course, written by `tlcourse classroom make`."""
 
 c = get_config()  # noqa: F821
@@ -83,21 +87,36 @@ def make_course(folder: Path, solutions: Path | None = None) -> list[str]:
     return names
 
 
-def grade(folder: Path, assignment: str, feedback: bool = True) -> list[Graded]:
-    """Grade every submission of an assignment, each for itself.
+def grade(
+    folder: Path,
+    assignment: str,
+    feedback: bool = True,
+    *,
+    sandboxed: bool = True,
+    limits: Limits = LIMITS,
+) -> list[Graded]:
+    """Grade every submission of an assignment, each for itself, its code in a sandbox.
 
     Args:
         folder: of a course that `make_course` has laid out.
         assignment: such as `"lesson_05"`.
         feedback: write the pages for the students too, in `feedback/STUDENT/ASSIGNMENT`.
+        sandboxed: False runs the students' code with the rights of whoever calls.
+        limits: of each submission's kernel, in the sandbox.
 
     Returns:
         One entry a student, by name. They are also written to `grades-ASSIGNMENT.csv`.
 
     Raises:
-        ClassroomError: there is no such course or assignment, or nobody has handed anything in.
+        ClassroomError: there is no such course or assignment, or nobody has handed anything in,
+            or there can be no sandbox on this machine.
     """
-    folder = Path(folder)
+    folder = Path(folder).resolve()
+    if sandboxed and (reason := why_not()):
+        raise ClassroomError(
+            f"There is no sandbox here: {reason}. On Linux, install bubblewrap; or pass "
+            "--no-sandbox, and the students' code runs with all your rights."
+        )
     if not (folder / CONFIG).is_file():
         raise ClassroomError(f"{folder} is no course yet: run `tlcourse classroom make {folder}`.")
     known = sorted(path.name for path in (folder / "source").iterdir())
@@ -110,8 +129,10 @@ def grade(folder: Path, assignment: str, feedback: bool = True) -> list[Graded]:
             f"Nobody has handed in {assignment}. Put each student's notebook into "
             f"{submitted / 'STUDENT' / assignment}, with the name that it came with."
         )
-    api = _api(folder)
-    results = [_grade_one(api, folder, assignment, student, feedback) for student in students]
+    api, fence = _api(folder), limits if sandboxed else None
+    results = [
+        _grade_one(api, folder, assignment, student, feedback, fence) for student in students
+    ]
     rows = [("student", "points", "of", "problem")]
     rows += [(r.student, r.points, r.most, r.problem) for r in results]
     target = folder / GRADES.format(assignment=assignment)
@@ -120,11 +141,22 @@ def grade(folder: Path, assignment: str, feedback: bool = True) -> list[Graded]:
     return results
 
 
-def _grade_one(api, folder: Path, assignment: str, student: str, feedback: bool) -> Graded:
+def _grade_one(
+    api, folder: Path, assignment: str, student: str, feedback: bool, fence: Limits | None
+) -> Graded:
     handed_in = folder / "submitted" / student / assignment
     wanted = {path.name for path in (folder / "source" / assignment).glob("*.ipynb")}
     problem = _unreadable(handed_in, wanted)
-    if not problem:
+    if not problem and fence:
+        if problem := _reaching(handed_in, wanted):
+            return _zero(api, assignment, student, f"reaches for the checks: {problem}")
+        result, ended = _autograde_fenced(api, folder, assignment, student, fence)
+        if ended or not result["success"]:
+            return _zero(api, assignment, student, ended or f"was ended: {_reason(result)}")
+        if feedback:
+            result = api.generate_feedback(assignment, student, force=True)
+        problem = "" if result["success"] else _reason(result)
+    elif not problem:
         result = api.autograde(assignment, student, force=True, create=True)
         if result["success"] and feedback:
             result = api.generate_feedback(assignment, student, force=True)
@@ -135,8 +167,44 @@ def _grade_one(api, folder: Path, assignment: str, student: str, feedback: bool)
     return Graded(student, graded["score"], graded["max_score"])
 
 
+def _autograde_fenced(api, folder: Path, assignment: str, student: str, limits: Limits):
+    """What nbgrader's `autograde` gives, and why the sandbox was ended, if it was."""
+    from nbgrader.converters import Autograde
+    from nbgrader.preprocessors import Execute
+
+    from tlcourse.commands.sandboxed_kernel import execute_step
+
+    ended: list[str] = []
+    step = execute_step(folder, folder / "submitted" / student / assignment, limits, ended)
+    plain = Autograde.autograde_preprocessors.default_args[0]
+    api.config.Autograde.autograde_preprocessors = [
+        step if one is Execute else one for one in plain
+    ]
+    result = api.autograde(assignment, student, force=True, create=True)
+    return result, "; ".join(ended)
+
+
+def _zero(api, assignment: str, student: str, problem: str) -> Graded:
+    """No points, and why; an earlier grade in nbgrader's book does not stay."""
+    from nbgrader.api import MissingEntry
+
+    most = api.gradebook.find_assignment(assignment).max_score
+    with contextlib.suppress(MissingEntry):
+        api.gradebook.remove_submission(assignment, student)
+    return Graded(student, 0.0, most, problem)
+
+
+def _reaching(handed_in: Path, wanted: set[str]) -> str:
+    """What in a submission reaches for the checks, or nothing."""
+    there = [handed_in / name for name in sorted(wanted) if (handed_in / name).is_file()]
+    texts = (path.read_text("utf-8") for path in there)
+    return next(filter(None, (tampering(json.loads(text)["cells"]) for text in texts)), "")
+
+
 def _unreadable(handed_in: Path, wanted: set[str]) -> str:
     """Why a submission cannot be graded, or nothing."""
+    if links := sorted(path.name for path in handed_in.rglob("*") if path.is_symlink()):
+        return f"{links[0]} is a link to somewhere else: ask for the file itself"
     found = {path.name for path in handed_in.glob("*.ipynb")}
     if not wanted & found:
         there = ", ".join(sorted(found)) or "no notebook"
@@ -207,6 +275,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     judge.add_argument("folder", type=Path, help="of the course")
     judge.add_argument("assignment", help="such as lesson_05")
     judge.add_argument("--no-feedback", action="store_true", help="write no pages for students")
+    judge.add_argument(
+        "--no-sandbox", action="store_true", help="run students' code with all your rights"
+    )
     options = parser.parse_args(argv)
     try:
         return _make(options) if options.command == "make" else _grade(options)
@@ -223,10 +294,12 @@ def _make(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    results = grade(options.folder, options.assignment, not options.no_feedback)
+    fenced = not options.no_sandbox
+    results = grade(options.folder, options.assignment, not options.no_feedback, sandboxed=fenced)
     for one in results:
-        print(f"{one.student}: {one.problem or f'{one.points:g} of {one.most:g} points'}")
+        points = "" if one.points is None else f"{one.points:g} of {one.most:g} points"
+        print(f"{one.student}: {', '.join(filter(None, (points, one.problem)))}")
     failed = sum(bool(one.problem) for one in results)
     table = options.folder / GRADES.format(assignment=options.assignment)
-    print(f"{len(results) - failed} graded, {failed} not; all are in {table}.")
+    print(f"{len(results) - failed} graded, {failed} with a problem; all are in {table}.")
     return 1 if failed else 0
