@@ -6,6 +6,7 @@
 # make outputs  run every lesson and store its outputs
 # make slides   a deck for each lesson in build/slides, which opens with no network
 # make site     the course as pages in build/site, which open with no network
+# make lab-page a lab for your own photos in one file, build/lab.html, which opens with no network
 # make bench    speeds, as ratios taken in one run
 # make gpu-check  does the course use this machine's GPU, and get the same numbers?
 # make format   format and lint package, tests and notebooks
@@ -25,8 +26,8 @@ NBVAL := -n 2 --dist loadfile --nbval-current-env --nbval-sanitize-with tests/nb
 # One thread for linear algebra: two notebooks at once would fight for the cores, ten times slower.
 QUIETLY := OMP_NUM_THREADS=1 TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1
 
-.PHONY: lab test quick notebooks exercises claims outputs slides site bench gpu-check format lint setup \
-	clean
+.PHONY: lab test quick notebooks exercises claims outputs slides site lab-page bench gpu-check \
+	format lint setup clean
 .DEFAULT_GOAL := lab
 
 setup: $(READY)
@@ -78,6 +79,9 @@ slides: $(READY)
 
 site: $(READY)
 	$(BIN)/python tools/make_site.py
+
+lab-page: $(READY)
+	$(BIN)/python tools/make_lab.py
 
 bench: $(READY)
 	$(BIN)/python tools/bench.py
