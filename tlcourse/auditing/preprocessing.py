@@ -28,6 +28,8 @@ def input_range(facts: Facts) -> Iterator[Finding]:
         far = _how_far(facts, name, arriving)
         if far and far[""] <= SURELY_NOT:
             return  # night or snow, but as it should be
+        if not far and expected[0] <= got[0] and got[1] <= 0 and np.ptp(got) >= 0.1 * -expected[0]:
+            return  # dark, and prepared in the data: no other scale lies below 0 as a whole
         if not fits(got, expected):
             yield _wrong_range(facts, name, got, expected)
         elif far and min(far.values()) < AS_IT_SHOULD:
@@ -76,8 +78,6 @@ def fits(got: tuple[float, float], expected: tuple[float, float]) -> bool:
         return True  # dark pictures, such as those of a microscope, need not be bright anywhere
     span = expected[1] - expected[0]
     inside = expected[0] - 0.02 * span <= got[0] and got[1] <= expected[1] + 0.02 * span
-    if inside and got[1] <= 0:
-        return True  # as dark, and prepared: neither [0, 255] nor [0, 1] is ever below 0
     around_zero = got[0] < 0 < got[1] if expected[0] < 0 else True
     return inside and around_zero and got[1] - got[0] >= 0.1 * span
 

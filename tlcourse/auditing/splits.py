@@ -45,12 +45,19 @@ def shared_pictures(facts: Facts) -> Iterator[Finding]:
     """Pictures that are in two splits, as they are or nearly so."""
     moving = _moving(facts)
     splits = {n: s for n, s in facts.data.splits.items() if n not in moving}
+    looks = {
+        n: _looks(s.images)
+        for n, s in splits.items()
+        if len(splits) > 1 and s.images is not None and len(s.images)
+    }
     for (first, a), (second, b) in combinations(splits.items(), 2):
         if a.images is None or b.images is None or not len(a.images) or not len(b.images):
             continue
         digests = set(_digests(a))
         exact = np.array([digest in digests for digest in _digests(b)])
-        near = near_pairs(a.images, b.images) & ~exact
+        near = np.zeros(len(exact), bool)
+        if looks[first] is not None and looks[second] is not None:
+            near = _near(looks[first], looks[second]) & ~exact
         if not exact.any() and not near.any():
             continue
         nearly = f", and {near.sum()} nearly the same" if near.any() else ""
@@ -90,15 +97,26 @@ def near_pairs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     Returns:
         bool (m,).
     """
-    if first.ndim != 4 or second.ndim != 4 or not np.issubdtype(first.dtype, np.number):
+    before, after = _looks(first), _looks(second)
+    if before is None or after is None:
         return np.zeros(len(second), bool)
-    plain, whole = _thumbnails(first), _thumbnails(second)
+    return _near(before, after)
+
+
+def _looks(images: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Thumbnails of pictures as they are, and of what is left without a margin."""
+    if images.ndim != 4 or not np.issubdtype(images.dtype, np.number):
+        return None
+    return _thumbnails(images), _thumbnails(_without_margin(images))
+
+
+def _near(first, second) -> np.ndarray:
+    (plain, cut), (whole, inner) = first, second
     best = (whole @ plain.T).max(axis=1)
-    mirrored = (_thumbnails(second[:, :, ::-1]) @ plain.T).max(axis=1)
-    cut = (_thumbnails(_without_margin(second)) @ plain.T).max(axis=1)
-    cut = np.maximum(cut, (whole @ _thumbnails(_without_margin(first)).T).max(axis=1))
-    changed = np.where(_has_detail(whole), np.maximum(mirrored, cut), -1)
-    best = np.maximum(best, changed)
+    mirrored = whole.reshape(-1, SIDE, SIDE)[:, :, ::-1].reshape(len(whole), -1)
+    changed = np.max([(m @ n.T).max(axis=1) for m, n in
+                      ((mirrored, plain), (inner, plain), (whole, cut))], axis=0)  # fmt: skip
+    best = np.maximum(best, np.where(_has_detail(whole), changed, -1))
     distance = np.sqrt(2 * np.clip(1 - best, 0, None))
     close = (best >= PERHAPS) & (distance < NEARER * np.median(distance))
     return (best >= SURELY) | close
