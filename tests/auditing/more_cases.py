@@ -8,23 +8,8 @@ from keras import layers
 from PIL import Image
 
 from tests.auditing import cases
-from tests.auditing.cases import SPARSE, build, network, scaled, task
+from tests.auditing.cases import SPARSE, build, finds, network, right, scaled, task
 from tests.helpers.audited import body, classifier, pictures
-
-WRONG, RIGHT = {}, {}
-
-
-def finds(name):
-    def add(case):
-        WRONG[case.__name__] = (case, name)
-        return case
-
-    return add
-
-
-def right(case):
-    RIGHT[case.__name__] = case
-    return case
 
 
 def frozen(classes=2, activation=None, **options):

@@ -2,12 +2,11 @@
 
 import pytest
 
-from tests.auditing import cases, more_cases
+import tests.auditing.more_cases  # noqa: F401 - adds its cases to those of `cases`
+from tests.auditing.cases import RIGHT, WRONG
 from tlcourse import audit
 
 pytestmark = pytest.mark.slow
-WRONG = cases.WRONG | more_cases.WRONG
-RIGHT = cases.RIGHT | more_cases.RIGHT
 
 
 @pytest.mark.parametrize("name", WRONG)

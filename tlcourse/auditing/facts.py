@@ -121,15 +121,11 @@ def _pretrained(
     marked = {path for path, layer in _with_marks(body) if not (trained_here and layer.trainable)}
     # A network without a model inside, whose head has been trained as well, may go on with what
     # it did before: that is no transfer, as far as it tells.
-    goes_on = head is not None and not known and not any(_is_inside(path) for path, _ in body)
+    goes_on = head is not None and not known and not any("/" in path for path, _ in body)
     goes_on = goes_on and all(layer.trainable for _, layer in body) and any(_marked(head[1]))
     unsure = trained_here or goes_on
     known |= marked if not goes_on else set()
     return frozenset(known), unsure and not known and any(True for _ in _with_marks(body))
-
-
-def _is_inside(path: str) -> bool:
-    return "/" in path
 
 
 def _is_ours(model: "keras.layers.Layer") -> bool:
