@@ -52,7 +52,13 @@ STEPS = {
     5: (40, 300), 10: (60, 400), 25: (80, 500), 50: (120, 700), 100: (160, 1000), 200: (240, 1600)
 }  # fmt: skip
 RATES = {"tuned": (0.0003, 0.001, 0.003, 0.01), "scratch": (0.01, 0.03, 0.1, 0.3)}
-SCRATCH_PIXELS = (64, 128)
+# The small network's sizes. Tiles and digits have no more than 64 pixels to see.
+SCRATCH_PIXELS = {
+    "flowers": (64, 128),
+    "blood_cells": (64, 128),
+    "satellite": (64,),
+    "digits": (64,),
+}
 CHOOSING, LABELS_TO_CHOOSE = (100, 101), 50  # seeds and images a class for the choice of rates
 
 
@@ -62,7 +68,7 @@ def task(name: str, pixels: int) -> Task:
     return load_task(name, image_size=pixels)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2)  # some hundred megabytes each
 def copies(name: str, pixels: int) -> np.ndarray:
     """The training pictures and changed copies of them: uint8 (1 + COPIES, n, side, side, 3).
 
@@ -90,7 +96,7 @@ def _changed(image: np.ndarray, name: str, rng: np.random.Generator) -> np.ndarr
     return changed
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4)
 def body(source: str, pixels: int, seed: int) -> keras.Model:
     """A source network; random weights are alive, and others for each seed."""
     if source == "MobileNetV2":
@@ -106,7 +112,7 @@ def cut(source: str) -> str:
     return CUTS.get(source, CUTS["photonet"])
 
 
-@functools.cache
+@functools.lru_cache(maxsize=3)  # the three splits of what is worked on; half a gigabyte
 def known(source: str, name: str, pixels: int, seed: int, split: str) -> tuple[np.ndarray, ...]:
     """Maps at the cut and features of a split; of the training pictures, of all copies.
 
@@ -178,7 +184,7 @@ def small_classifier(num_classes: int, pixels: int) -> keras.Model:
     return compiled(small_network(num_classes, pixels))
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2)
 def late_classifier(
     source: str, num_classes: int, pixels: int, seed: int
 ) -> tuple[keras.Model, list[np.ndarray]]:
@@ -252,24 +258,27 @@ def flower_runs() -> Iterator[RealRun]:
 
 
 def runs() -> Iterator[RealRun]:
-    """All runs, those of the flowers first."""
+    """All runs, those of the flowers first; what needs the same features stands together."""
     yield from flower_runs()
-    for (name, pixels), size, seed in itertools.product(TARGETS.items(), (10, 100), range(10)):
-        yield RealRun(name, "by hand", "frozen", 64, size, seed)
+    for name, pixels in TARGETS.items():
+        for size, seed in itertools.product((10, 100), range(10)):
+            yield RealRun(name, "by hand", "frozen", 64, size, seed)
         for source in ("MobileNetV2", "photonet", "objectnet", "random"):
             side = pixels if source == "MobileNetV2" else 64
-            yield RealRun(name, source, "frozen", side, size, seed)
-    for seed, (name, pixels), size in itertools.product(range(TRAINED), TARGETS.items(), (10, 100)):
-        yield RealRun(name, "none", "scratch", 0, size, seed)
-        for source in ("MobileNetV2", "photonet", "objectnet", "random"):
-            side = pixels if source == "MobileNetV2" else 64
-            yield RealRun(name, source, "tuned", side, size, seed)
+            # Random weights are others for each seed, and their features dear.
+            for seed in range(TRAINED if source == "random" else 10):
+                for size in (10, 100):
+                    yield RealRun(name, source, "frozen", side, size, seed)
+                    if seed < TRAINED:
+                        yield RealRun(name, source, "tuned", side, size, seed)
+        for size, seed in itertools.product((10, 100), range(TRAINED)):
+            yield RealRun(name, "none", "scratch", 0, size, seed)
 
 
 def choices(target: str, source: str) -> Iterator[tuple[RealRun, float]]:
     """The runs on validation pictures that choose a rate, and from scratch a size."""
     method = "scratch" if source == "none" else "tuned"
-    sizes = {"none": SCRATCH_PIXELS, "MobileNetV2": (TARGETS[target],)}.get(source, (64,))
+    sizes = {"none": SCRATCH_PIXELS[target], "MobileNetV2": (TARGETS[target],)}.get(source, (64,))
     for seed in CHOOSING:
         for pixels in sizes:
             for rate in RATES[method]:
