@@ -16,7 +16,7 @@ import functools
 import itertools
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import keras
@@ -52,6 +52,7 @@ STEPS = {
     5: (40, 300), 10: (60, 400), 25: (80, 500), 50: (120, 700), 100: (160, 1000), 200: (240, 1600)
 }  # fmt: skip
 RATES = {"tuned": (0.0003, 0.001, 0.003, 0.01), "scratch": (0.01, 0.03, 0.1, 0.3)}
+FURTHER = (0.03, 0.1)  # tried one by one, tuned, for as long as the highest rate is the best
 # The small network's sizes. Tiles and digits have no more than 64 pixels to see.
 SCRATCH_PIXELS = {
     "flowers": (64, 128),
@@ -275,22 +276,46 @@ def runs() -> Iterator[RealRun]:
             yield RealRun(name, "none", "scratch", 0, size, seed)
 
 
-def choices(target: str, source: str) -> Iterator[tuple[RealRun, float]]:
+def choices(target: str, source: str, rates: Iterable[float]) -> Iterator[tuple[RealRun, float]]:
     """The runs on validation pictures that choose a rate, and from scratch a size."""
     method = "scratch" if source == "none" else "tuned"
     sizes = {"none": SCRATCH_PIXELS[target], "MobileNetV2": (TARGETS[target],)}.get(source, (64,))
-    for seed in CHOOSING:
-        for pixels in sizes:
-            for rate in RATES[method]:
-                yield RealRun(target, source, method, pixels, LABELS_TO_CHOOSE, seed), rate
+    for seed, pixels, rate in itertools.product(CHOOSING, sizes, rates):
+        yield RealRun(target, source, method, pixels, LABELS_TO_CHOOSE, seed), rate
 
 
 def best(table: dict[tuple[RealRun, float], float], target: str, source: str) -> tuple[int, float]:
     """Pixels and rate with the highest mean accuracy on validation; one size's rate serves all."""
     scores: dict[tuple[int, float], list[float]] = {}
-    for run, rate in choices(target, source):
-        scores.setdefault((run.pixels, rate), []).append(table[run, rate])
+    for (run, rate), value in table.items():
+        if (run.target, run.source) == (target, source):
+            scores.setdefault((run.pixels, rate), []).append(value)
     return max(scores, key=lambda choice: np.mean(scores[choice]))
+
+
+def choose(
+    table: dict[tuple[RealRun, float], float], target: str, source: str, save: Callable[[], None]
+) -> tuple[int, float]:
+    """Pixels and rate for a target and a source; what is missing for the choice is computed.
+
+    Args:
+        table: the choices that are known; those that are computed are added.
+        target: a task.
+        source: a network, or `"none"`.
+        save: called after each run.
+    """
+    scratch = source == "none"
+    rates, further = RATES["scratch" if scratch else "tuned"], iter(() if scratch else FURTHER)
+    while True:
+        for job in choices(target, source, rates):
+            if job not in table:
+                table[job] = accuracy(*job, split="validation")
+                save()
+        pixels, rate = best(table, target, source)
+        more = next(further, None) if rate >= max(rates) else None
+        if more is None:
+            return pixels, rate
+        rates = (*rates, more)
 
 
 def read_rates(path: Path) -> dict[tuple[RealRun, float], float]:
@@ -331,11 +356,8 @@ def main(argv: list[str] | None = None) -> int:
     for run in with_bar([run for run in dict.fromkeys(runs()) if run not in there], "Real tasks"):
         rate = 0.0
         if run.method in ("tuned", "scratch"):
-            for job in choices(run.target, run.source):
-                if job not in rates:
-                    rates[job] = accuracy(*job, split="validation")
-                    write_rates(rates_path, rates)
-            pixels, rate = best(rates, run.target, run.source)
+            save = functools.partial(write_rates, rates_path, rates)
+            pixels, rate = choose(rates, run.target, run.source, save)
             run = run if run.pixels else run._replace(pixels=pixels)
         table[run] = accuracy(run, rate)
         surface.write(path, table)
