@@ -8,6 +8,7 @@ from . import plots as plots
 from . import recipes as recipes
 from . import transfer as transfer
 from . import widgets as widgets
+from .auditing import assert_audit_clean as assert_audit_clean
 from .auditing import audit as audit
 from .claims import bootstrap as bootstrap
 from .claims import claim as claim

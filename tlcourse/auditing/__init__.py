@@ -9,6 +9,8 @@ inputs    checks: size, scale and numbers of the pictures
 preprocessing  checks: what a network expects of its pictures
 outputs   checks: outputs, loss, labels
 splits    checks: shared pictures, moving splits, classes
+unchecked what a clean report says nothing of
+asserting `assert_audit_clean`, for tests
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,15 +18,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tlcourse.auditing import inputs, outputs, preprocessing, splits, training
+from tlcourse.auditing.asserting import assert_audit_clean
 from tlcourse.auditing.data import read_data
 from tlcourse.auditing.facts import look_at
 from tlcourse.auditing.report import Finding, Report
+from tlcourse.auditing.unchecked import not_checked
 from tlcourse.data import Task
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Finding", "Report", "audit"]
+__all__ = ["Finding", "Report", "assert_audit_clean", "audit"]
 
 
 def audit(
@@ -74,7 +78,8 @@ def audit(
         except Exception as error:  # an odd model is no reason to stop
             skipped.append(f"{check.__name__} stopped with {type(error).__name__}: {error}")
     findings.sort(key=lambda finding: finding.severity != "error")
-    return Report(tuple(findings), tuple(_looked_at(facts)), tuple(skipped))
+    unchecked = tuple(not_checked(facts))
+    return Report(tuple(findings), tuple(_looked_at(facts)), tuple(skipped), unchecked)
 
 
 def _looked_at(facts) -> list[str]:

@@ -29,15 +29,21 @@ class Finding:
 class Report:
     """All findings, the errors first; false when there are none. A notebook shows a table.
 
+    `print` and a notebook show what a reader at work needs; `text()`, `html()` and the command
+    also list what was not checked.
+
     Attributes:
         findings: what is wrong.
         looked_at: what was examined.
         skipped: what could not be, and what would be needed.
+        not_checked: what a clean report says nothing of: what was not given, and what cannot be
+            told from a model and its data.
     """
 
     findings: tuple[Finding, ...]
     looked_at: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -56,40 +62,64 @@ class Report:
         count = len(self.findings)
         return "Nothing found." if not count else f"{count} finding{'s' * (count > 1)}"
 
-    def rows(self) -> list[tuple[str, str]]:
-        """The report as (label, text) pairs, in the order to read them."""
+    def rows(self, *, complete: bool = True) -> list[tuple[str, str]]:
+        """The report as (label, text) pairs, in the order to read them.
+
+        Args:
+            complete: with what was not checked.
+        """
         rows = []
         for finding in self.findings:
             rows.append((finding.severity.capitalize(), finding.name))
             rows += [("Found", finding.found), ("Why", finding.why), ("Mend", finding.mend)]
         rows.append(("Looked at", "; ".join(self.looked_at) or "nothing"))
-        return rows + [("Skipped", reason) for reason in self.skipped]
+        rows += [("Skipped", reason) for reason in self.skipped]
+        if complete and self.not_checked:
+            rows.append(("Not checked", "; ".join(self.not_checked)))
+        return rows
+
+    def text(self) -> str:
+        """All of it as plain text."""
+        return _text(self.title, self.rows())
+
+    def html(self) -> str:
+        """All of it as a table, to be put into a page."""
+        return _html(self.title, self.rows())
 
     def __str__(self) -> str:
-        lines = [self.title]
-        for label, text in self.rows():
-            lines.append(f"{label:<10} " + text.replace("\n", "\n" + 11 * " "))
-        return "\n".join(lines)
+        return _text(self.title, self.rows(complete=False))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        # No colors of its own: it follows the theme.
-        left = 'style="text-align: left; vertical-align: top"'
-        label_left = 'style="text-align: left; vertical-align: top; white-space: nowrap"'
-        code = 'style="text-align: left; margin: 0; padding: 0"'
-        lines = []
-        for label, text in self.rows():
-            text = html.escape(text, quote=False)
-            if label in ("Error", "Warning"):
-                label, text = f"{_MARKS[label]} {label}", f"<b>{text}</b>"
-            elif label == "Mend":
-                text = f"<pre {code}>{text}</pre>"
-            else:
-                text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
-            head = f'<th scope="row" {label_left}>{label}</th>'
-            lines.append(f"<tr>{head}<td {left}>{text}</td></tr>")
-        return f'<p><b>{self.title}</b></p><table class="tlcourse-audit">{"".join(lines)}</table>'
+        return _html(self.title, self.rows(complete=False))
+
+
+def _text(title: str, rows: list[tuple[str, str]]) -> str:
+    wide = max(10, *(len(label) for label, _ in rows))
+    lines = [
+        f"{label:<{wide}} " + text.replace("\n", "\n" + " " * (wide + 1)) for label, text in rows
+    ]
+    return "\n".join([title, *lines])
+
+
+def _html(title: str, rows: list[tuple[str, str]]) -> str:
+    # No colors of its own: it follows the theme.
+    left = 'style="text-align: left; vertical-align: top"'
+    label_left = 'style="text-align: left; vertical-align: top; white-space: nowrap"'
+    code = 'style="text-align: left; margin: 0; padding: 0"'
+    lines = []
+    for label, text in rows:
+        text = html.escape(text, quote=False)
+        if label in ("Error", "Warning"):
+            label, text = f"{_MARKS[label]} {label}", f"<b>{text}</b>"
+        elif label == "Mend":
+            text = f"<pre {code}>{text}</pre>"
+        else:
+            text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+        head = f'<th scope="row" {label_left}>{label}</th>'
+        lines.append(f"<tr>{head}<td {left}>{text}</td></tr>")
+    return f'<p><b>{title}</b></p><table class="tlcourse-audit">{"".join(lines)}</table>'
 
 
 _MARKS = {"Error": "✗", "Warning": "△"}

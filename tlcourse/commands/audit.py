@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(argv)
     report = look(given.model, given.data, {"yes": True, "no": False}.get(given.pretrained))
-    print(json.dumps(dataclasses.asdict(report), indent=1) if given.json else report)
+    print(json.dumps(dataclasses.asdict(report), indent=1) if given.json else report.text())
     return FOUND if report else 0
 
 
