@@ -2,7 +2,9 @@
 
 import pytest
 
-import tests.auditing.more_cases  # noqa: F401 - adds its cases to those of `cases`
+# These add their cases to those of `cases`.
+import tests.auditing.later_cases
+import tests.auditing.more_cases  # noqa: F401
 from tests.auditing.cases import RIGHT, WRONG
 from tlcourse import audit
 

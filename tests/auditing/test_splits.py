@@ -5,7 +5,7 @@ import pytest
 
 from tests.helpers.audited import RNG, body, classifier, compiled, follow, frozen_body, pictures
 from tlcourse import audit
-from tlcourse.auditing.splits import near_pairs
+from tlcourse.auditing.copies import near_pairs
 
 pytestmark = pytest.mark.slow
 

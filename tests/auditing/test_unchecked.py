@@ -1,4 +1,4 @@
-"""A report says what it did not check, in text, HTML and JSON; what a notebook shows stays short."""
+"""A report says what it did not check; what a notebook shows stays short."""
 
 import dataclasses
 import json

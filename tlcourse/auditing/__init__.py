@@ -3,11 +3,16 @@
 report    what was found: `Finding`, `Report`
 data      what the model is given, read once
 facts     what can be known of the model without training it
+hearing   what arrives at its layers
+fresh     which layers are as they were made
+copies    which pictures are nearly the same
 training  checks: what learns, and how fast
 speed     how fast an optimizer goes
 inputs    checks: size, scale and numbers of the pictures
 preprocessing  checks: what a network expects of its pictures
-outputs   checks: outputs, loss, labels
+channels  checks: red and blue exchanged
+outputs   checks: outputs, loss
+labels    checks: labels, and whether they belong to their pictures
 splits    checks: shared pictures, moving splits, classes
 unchecked what a clean report says nothing of
 asserting `assert_audit_clean`, for tests
@@ -17,7 +22,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlcourse.auditing import inputs, outputs, preprocessing, splits, training
+from tlcourse.auditing import (
+    channels,
+    inputs,
+    labels,
+    outputs,
+    preprocessing,
+    splits,
+    training,
+)
 from tlcourse.auditing.asserting import assert_audit_clean
 from tlcourse.auditing.data import read_data
 from tlcourse.auditing.facts import look_at
@@ -71,7 +84,7 @@ def audit(
     facts, more = look_at(model, data, pretrained)
     skipped += more
     findings = []
-    rooms = (training, inputs, preprocessing, outputs, splits)
+    rooms = (training, inputs, preprocessing, channels, outputs, labels, splits)
     for check in (check for room in rooms for check in room.CHECKS):
         try:
             findings += check(facts)

@@ -1,5 +1,6 @@
 """The pictures and labels that a model is given, read once and left as they are."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +83,8 @@ def is_one_hot(labels: np.ndarray | None) -> bool:
 def is_class_labels(labels: np.ndarray | None) -> bool:
     """Whether the labels name one class each: whole numbers from 0, or one-hot rows."""
     if labels is None or not len(labels):
+        return False
+    if labels.dtype.kind not in "biuf":
         return False
     whole = labels.ndim == 1 and np.all(labels == np.round(labels)) and labels.min() >= 0
     return bool(whole) or is_one_hot(labels)
@@ -177,3 +180,16 @@ def _batches(dataset: Any) -> Iterator[tuple[np.ndarray, np.ndarray | None, bool
 def _flat(labels: np.ndarray) -> np.ndarray:
     """(n, 1) as (n,)."""
     return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+
+
+def digests(split: Pictures) -> list[bytes]:
+    """One short hash a picture, the same for pictures that are equal in each pixel."""
+    if split.images is None:
+        return []
+    return [
+        hashlib.blake2b(
+            repr(image.tolist()).encode() if image.dtype == object else image.tobytes(),
+            digest_size=12,
+        ).digest()
+        for image in map(np.ascontiguousarray, split.images)
+    ]

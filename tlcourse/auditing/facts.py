@@ -1,6 +1,5 @@
 """What can be known of a model by looking at it, without training or changing it."""
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcourse.auditing.data import Data
-from tlcourse.inside.tracing import attribute
+from tlcourse.auditing.fresh import is_marked, vectors
+from tlcourse.auditing.hearing import as_array, listen
 from tlcourse.networks.backbones import OURS, bundled_weights
 from tlcourse.networks.layers import leaves, walk
 
@@ -81,7 +81,7 @@ def look_at(model: "keras.Model", data: Data, pretrained: bool | None) -> tuple[
         except Exception as error:  # whatever an odd model stumbles on
             skipped.append(f"The model could not be run on the pictures: {_first_line(error)}")
     learning = frozenset(map(id, model.trainable_variables))
-    telling = [layer for _, layer in body if _vectors(layer)]
+    telling = [layer for _, layer in body if vectors(layer)]
     fresh = pretrained is None and not known and not unsure and len(telling) > 1
     fresh = fresh and not any(True for _ in _with_marks(body))
     still = _kept_still(model)
@@ -122,7 +122,7 @@ def _pretrained(
     # A network without a model inside, whose head has been trained as well, may go on with what
     # it did before: that is no transfer, as far as it tells.
     goes_on = head is not None and not known and not any("/" in path for path, _ in body)
-    goes_on = goes_on and all(layer.trainable for _, layer in body) and any(_marked(head[1]))
+    goes_on = goes_on and all(layer.trainable for _, layer in body) and any(is_marked(head[1]))
     unsure = trained_here or goes_on
     known |= marked if not goes_on else set()
     return frozenset(known), unsure and not known and any(True for _ in _with_marks(body))
@@ -140,7 +140,7 @@ def _is_ours(model: "keras.layers.Layer") -> bool:
         if original.shape != tuple(kernel.shape):
             continue
         # Random numbers have a correlation of about 0; fine-tuning leaves it near 1.
-        if np.corrcoef(original.ravel(), _array(kernel).ravel())[0, 1] > 0.5:
+        if np.corrcoef(original.ravel(), as_array(kernel).ravel())[0, 1] > 0.5:
             return True
     return False
 
@@ -153,19 +153,10 @@ def _with_marks(body: tuple[Named, ...]) -> Iterator[Named]:
     """
     trained = False
     for path, layer in reversed(body):
-        if _vectors(layer):
-            trained = any(_marked(layer))
+        if vectors(layer):
+            trained = any(is_marked(layer))
         if trained:
             yield path, layer
-
-
-def _vectors(layer: "keras.layers.Layer") -> list:
-    """Its biases and normalization statistics."""
-    return [v for v in layer.weights if len(v.shape) == 1 and v.shape[0] > 1]
-
-
-def _marked(layer: "keras.layers.Layer") -> Iterator[bool]:
-    return (np.ptp(_array(vector)) > 0 for vector in _vectors(layer))
 
 
 def _kept_still(model: "keras.Model") -> bool:
@@ -175,65 +166,3 @@ def _kept_still(model: "keras.Model") -> bool:
             if hasattr(inner, "layers") and node.arguments.kwargs.get("training") is False:
                 return True
     return False
-
-
-def _array(variable) -> np.ndarray:
-    import keras
-
-    return keras.ops.convert_to_numpy(variable)
-
-
-# ------------------------------------------------------------------ one pass, forward
-
-
-def listen(
-    model: "keras.Model", pictures: np.ndarray
-) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-    """Run the model once, in inference mode, and note what arrives where.
-
-    No variable keeps a change: a layer that was built to run in training mode always would else
-    move its statistics, or draw a random number.
-
-    Returns:
-        What arrives at each nested model, and at each `BatchNormalization`; the first path is
-        `""`, the model itself. And the output, or None if it is not one array.
-    """
-    import keras
-
-    images = pictures.astype("float32") if pictures.ndim == 4 else pictures
-    places = {
-        path: layer
-        for path, layer in walk(model)
-        if hasattr(layer, "layers") or isinstance(layer, keras.layers.BatchNormalization)
-    }
-    for path, layer in leaves(model):  # the first with weights: what a flat network is given
-        if layer.weights:
-            places.setdefault(path, layer)
-            break
-    arriving = {"": images}
-
-    def noting(path, call):
-        def noted(inputs, *args, **kwargs):
-            if path not in arriving and hasattr(inputs, "shape"):
-                arriving[path] = _array(inputs)
-            return call(inputs, *args, **kwargs)
-
-        return noted
-
-    with contextlib.ExitStack() as restore:
-        restore.enter_context(_unchanged(model))
-        for path, layer in places.items():
-            restore.enter_context(attribute(layer, "call", noting(path, layer.call)))
-        output = model(images, training=False)
-    return arriving, _array(output) if hasattr(output, "shape") else None
-
-
-@contextlib.contextmanager
-def _unchanged(model: "keras.Model") -> Iterator[None]:
-    before = [(variable, _array(variable)) for variable in model.non_trainable_variables]
-    try:
-        yield
-    finally:
-        for variable, value in before:
-            if not np.array_equal(_array(variable), value, equal_nan=True):
-                variable.assign(value)

@@ -68,6 +68,17 @@ def head_activation(facts: Facts) -> Iterator[Finding]:
         return
     path, layer = facts.head
     name = getattr(getattr(layer, "activation", None), "__name__", "linear")
+    if name == "sigmoid" and "categorical" in loss[0] and getattr(layer, "units", 1) > 1:
+        yield Finding(
+            "error",
+            "activation of the head",
+            f"{path} gives {layer.units} probabilities, each for itself, and {loss[0]} takes them "
+            "for those of one class of many.",
+            "The loss divides them by their sum. Where all are near 1 or 0, nothing pulls them "
+            "back, and none is the probability that it looks like.",
+            f"outputs = keras.layers.Dense({layer.units}, activation='softmax', "
+            f"name={layer.name!r})(features)",
+        )
     if name in ("linear", "softmax", "sigmoid", "log_softmax", "hard_sigmoid"):
         return
     yield Finding(

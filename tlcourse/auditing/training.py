@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tlcourse.auditing.facts import Facts
+from tlcourse.auditing.fresh import is_marked, random_layers
 from tlcourse.auditing.report import Finding
 from tlcourse.auditing.speed import gently_as_a_whole, optimizer_of, speed_of
 
@@ -54,6 +55,25 @@ def random_body(facts: Facts) -> Iterator[Finding]:
             "The head learns from random features, and the body never gets better. Mostly, the "
             "weights were not loaded, or loaded into another model.",
             f'{place}.load_weights("…")  # the pretrained weights of {name}; or build it with them',
+        )
+
+
+def partly_random_body(facts: Facts) -> Iterator[Finding]:
+    """Frozen layers that hold the numbers they were made with, in a body that was pretrained."""
+    if not facts.head or not any(any(is_marked(layer)) for _, layer in facts.body):
+        return
+    random = [path for path, layer in random_layers(facts.body) if not facts.learns(layer)]
+    if random and facts.pretrained:
+        kernels = sum(hasattr(layer, "kernel") for _, layer in facts.body)
+        yield Finding(
+            "error",
+            "partly random body",
+            f"{len(random)} of {kernels} layers with a kernel are frozen and hold the random "
+            f"numbers that they were made with, {random[0]} the first; others were trained.",
+            "What the trained layers know is lost in the random ones, and those never get better. "
+            "Mostly, weights were loaded with `skip_mismatch=True`, or from a file of another "
+            "network.",
+            f'{_home(random[0])}.load_weights("…")  # all of them; or let {random[0]} learn',
         )
 
 
@@ -200,6 +220,7 @@ CHECKS = (
     nothing_frozen,
     nothing_unfrozen,
     random_body,
+    partly_random_body,
     head_frozen,
     changed_after_compile,
     statistics_move,

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from tlcourse.auditing.data import SPLITS
+from tlcourse.auditing.data import SPLITS, is_class_labels
 from tlcourse.auditing.facts import Facts
+from tlcourse.auditing.labels import EACH, FEWEST, to_ask
 from tlcourse.auditing.preprocessing import backbones, expected_range
 from tlcourse.auditing.speed import speed_of
 
@@ -77,9 +78,26 @@ def preprocessing(facts: Facts) -> Iterator[str]:
 
 def where_it_comes_from(facts: Facts) -> Iterator[str]:
     """Whether the body was pretrained."""
-    if facts.body and facts.compiled and not facts.pretrained and not facts.fresh:
-        if not any(len(v.shape) == 1 for _, layer in facts.body for v in layer.weights):
-            yield "whether the body is pretrained (it has no biases or statistics to ask)"
+    known = facts.pretrained or facts.fresh or not facts.compiled
+    vectors = (v for _, layer in facts.body for v in layer.weights if len(v.shape) == 1)
+    if facts.body and not known and not any(True for _ in vectors):
+        yield "whether the body is pretrained (it has no biases or statistics to ask)"
 
 
-QUESTIONS = (missing_splits, optimizer_and_loss, preprocessing, where_it_comes_from)
+def labels_and_pictures(facts: Facts) -> Iterator[str]:
+    """Whether labels belong to their pictures."""
+    splits = [s for s in facts.data.splits.values() if is_class_labels(s.labels)]
+    if splits and facts.head and all(to_ask(facts, split) is None for split in splits):
+        yield (
+            f"whether labels belong to their pictures (it takes {FEWEST} of a split, {EACH} of "
+            "each class, and a pretrained network)"
+        )
+
+
+QUESTIONS = (
+    missing_splits,
+    optimizer_and_loss,
+    preprocessing,
+    where_it_comes_from,
+    labels_and_pictures,
+)
