@@ -4,7 +4,8 @@ import pytest
 
 # These add their cases to those of `cases`.
 import tests.auditing.later_cases
-import tests.auditing.more_cases  # noqa: F401
+import tests.auditing.more_cases
+import tests.auditing.unseen_cases  # noqa: F401
 from tests.auditing.cases import RIGHT, WRONG
 from tlcourse import audit
 
