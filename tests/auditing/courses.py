@@ -80,7 +80,7 @@ def splits(prepare=lambda images: images.astype("float32"), classes=2, one_hot=F
 
 
 def to_one(images):
-    return images / np.float32(255)
+    return images.astype("float32") / 255
 
 
 AUGMENT = (layers.RandomFlip("horizontal"), layers.RandomRotation(0.1))

@@ -10,6 +10,7 @@ SURELY, PERHAPS, NEARER = 0.9985, 0.98, 0.18  # see `near_pairs`
 FINE = 32  # pixels of the larger thumbnails by which a suspicion is confirmed
 SUSPECT, DETAIL = 0.8, 0.6  # correlations: of a suspect's thumbnails; of its fine detail
 MARGINS = (0.025, 0.055, 0.09)  # cut off on each side, in parts of the side
+ROWS = 500  # of a table of correlations at a time
 MOST_SUSPECTS = 100  # the most alike are confirmed first
 
 
@@ -63,8 +64,7 @@ def looks(images: np.ndarray) -> Looks | None:
 
 def near(first: Looks, second: Looks) -> np.ndarray:
     """`near_pairs` of what was looked at before."""
-    turned = _by_turning(first.plain, second.plain)
-    best = next(turned)[0]
+    (best, _), *turned = _by_turning(first.plain, second.plain)
     usual = float(np.median(_distance(best)))
     found = (best >= SURELY) | ((best >= PERHAPS) & (_distance(best) < NEARER * usual))
     suspects = [
@@ -102,20 +102,25 @@ def turn(picture: np.ndarray, orientation: int) -> np.ndarray:
     return picture[..., ::-1, :] if orientation & 2 else picture
 
 
-def _by_turning(plain: np.ndarray, whole: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _by_turning(plain: np.ndarray, whole: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """For each orientation of `plain`: the highest correlations with `whole`, and with which.
 
     A thumbnail is the sum of four parts that a mirror leaves as they are or makes negative. So the
     products of the parts give those of all mirror images, by sums.
     """
-    parts = _parts(whole)
-    for transposed in (0, 4):
-        products = [a @ b.T for a, b in zip(parts, _parts(turn(plain, transposed)), strict=True)]
-        for mirrored in range(4):
-            x, y = -1 if mirrored & 1 else 1, -1 if mirrored & 2 else 1
+    known = [_parts(turn(plain, transposed)) for transposed in (0, 4)]
+    best = [(np.empty(len(whole), "float32"), np.empty(len(whole), int)) for _ in range(8)]
+    for at in range(0, len(whole), ROWS):
+        asked = _parts(whole[at : at + ROWS])
+        for orientation in range(8):
+            if orientation in (0, 4):
+                parts = known[orientation // 4]
+                products = [a @ b.T for a, b in zip(asked, parts, strict=True)]
+            x, y = -1 if orientation & 1 else 1, -1 if orientation & 2 else 1
             total = products[0] + x * products[1] + y * products[2] + x * y * products[3]
-            partner = total.argmax(axis=1)
-            yield total[np.arange(len(total)), partner], partner
+            best[orientation][0][at : at + ROWS] = total.max(axis=1)
+            best[orientation][1][at : at + ROWS] = total.argmax(axis=1)
+    return best
 
 
 def _parts(thumbnails: np.ndarray) -> list[np.ndarray]:
