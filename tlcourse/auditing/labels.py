@@ -27,7 +27,7 @@ def labels_are_numbers(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 "error",
                 "labels",
-                f"The labels of {name} are no numbers; the first is {labels.ravel()[0]!r}.",
+                f"The labels of {name} are no numbers; the first is {str(labels.ravel()[0])!r}.",
                 "A loss compares numbers. Keras stops with an error that speaks of types.",
                 "names = sorted(set(labels))\n"
                 f"labels = np.array([names.index(label) for label in labels])  # of {name}",
