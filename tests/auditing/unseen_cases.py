@@ -601,11 +601,14 @@ def from_scratch_with_much_momentum():
 
 @right
 def tiles_that_are_all_symmetric():
-    """Stars of their own size: each is its own mirror image."""
+    """Each is its own mirror image, from left to right and along the diagonal."""
     y, x = np.mgrid[-24:24, -24:24] + 0.5
     rng = np.random.default_rng(24)
-    waves = rng.uniform(0.1, 0.9, (100, 3))
-    images = [np.cos(a * x) * np.cos(a * y) + np.cos(b * x * y / 9) for a, b, _ in waves]
+    waves = rng.uniform(0.1, 0.9, (100, 4, 2))
+    images = [
+        sum(np.cos(a * x) * np.cos(b * y) + np.cos(b * x) * np.cos(a * y) for a, b in four) / 2
+        for four in waves
+    ]
     images = np.clip(128 + 55 * np.stack(images), 0, 255).astype("uint8")
     images = images[..., None].repeat(3, axis=-1)
     return two_splits(images[:60], images[60:])

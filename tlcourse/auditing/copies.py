@@ -1,6 +1,5 @@
 """Pictures that are nearly the same: saved again, brighter, turned, mirrored, or cut a bit."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -8,10 +7,12 @@ import numpy as np
 SIDE = 16  # pixels of a thumbnail
 SURELY, PERHAPS, NEARER = 0.9985, 0.98, 0.18  # see `near_pairs`
 FINE = 32  # pixels of the larger thumbnails by which a suspicion is confirmed
-SUSPECT, DETAIL = 0.8, 0.6  # correlations: of a suspect's thumbnails; of its fine detail
+SUSPECT, LIKELY, DETAIL = 0.8, 0.95, 0.6  # correlations: of thumbnails, at first and when moved;
+# and of fine detail, which must not be
+SIMPLE = 0.85  # of three singular values or fewer
 MARGINS = (0.025, 0.055, 0.09)  # cut off on each side, in parts of the side
 ROWS = 500  # of a table of correlations at a time
-MOST_SUSPECTS = 100  # the most alike are confirmed first
+MOST_SUSPECTS = 60  # the most alike are confirmed first
 
 
 def near_pairs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -154,15 +155,24 @@ def _has_detail(thumbnails: np.ndarray) -> np.ndarray:
 def _confirmed(larger, smaller, is_cut: bool, usual: float) -> bool:
     """Whether two gray pictures are alike at twice the size, and in their fine detail."""
     target = _thumbnail(smaller, FINE)
-    if is_cut and max(larger.shape) > 3 * FINE:
-        larger = _thumbnail(larger, 3 * FINE)  # it is looked at many times
-    boxes = [None] if not is_cut else list(_boxes(larger))
-    made = np.stack([_thumbnail(larger, FINE, box) for box in boxes])
-    values = made.reshape(len(made), -1) @ target.ravel()
-    best = int(values.argmax())
-    if values[best] < PERHAPS or _distance(values[best]) >= NEARER * usual:
+    detail = _detail(target)
+    strengths = np.linalg.svd(detail, compute_uv=False) ** 2
+    if strengths[:3].sum() > SIMPLE * strengths.sum():
+        return False  # a few straight edges, such as a corner: what is moved a bit fits it
+    box = None
+    if is_cut:
+        if max(larger.shape) > 3 * FINE:
+            larger = _thumbnail(larger, 3 * FINE)  # it is looked at many times
+        value, box = _best_box(larger, _thumbnail(smaller, SIDE), COARSE)
+        if value < LIKELY:
+            return False
+        _, box = _best_box(larger, target, _around(*box))
+        box = _in_pixels(larger, *box)
+    made = _thumbnail(larger, FINE, box)
+    value = float(np.sum(made * target))
+    if value < PERHAPS or _distance(value) >= NEARER * usual:
         return False
-    return float(np.sum(_detail(made[best]) * _detail(target))) >= DETAIL
+    return float(np.sum(_detail(made) * detail)) >= DETAIL
 
 
 def _detail(thumbnail: np.ndarray) -> np.ndarray:
@@ -174,15 +184,33 @@ def _detail(thumbnail: np.ndarray) -> np.ndarray:
     return detail / max(float(np.linalg.norm(detail)), 1e-6)
 
 
-def _boxes(gray: np.ndarray) -> Iterator[tuple[float, float, float, float]]:
-    """Parts of a picture: from 2 to 18 % of both sides cut off, and where."""
+# A part of a picture: how much of both sides is cut off, and where it lies, from 0 to 1.
+Part = tuple[float, float, float]
+COARSE: list[Part] = [
+    (c, y / 2, x / 2) for c in (0.04, 0.09, 0.14) for y in range(3) for x in range(3)
+]
+
+
+def _around(cut: float, y: float, x: float) -> list[Part]:
+    """Parts that are cut a bit more or less, and lie a bit to the side."""
+    step = 0.01 / cut  # a hundredth of the picture
+    places = (-2, -1, 0, 1, 2)
+    cuts = (cut - 0.025, cut - 0.0125, cut, cut + 0.0125, cut + 0.025)
+    near = [(c, y + dy * step, x + dx * step) for c in cuts for dy in places for dx in places]
+    return [(c, float(np.clip(v, 0, 1)), float(np.clip(u, 0, 1))) for c, v, u in near]
+
+
+def _best_box(larger, target: np.ndarray, parts: list[Part]) -> tuple[float, Part]:
+    made = [_thumbnail(larger, len(target), _in_pixels(larger, *part)) for part in parts]
+    values = [float(np.sum(thumbnail * target)) for thumbnail in made]
+    best = int(np.argmax(values))
+    return values[best], parts[best]
+
+
+def _in_pixels(gray: np.ndarray, cut: float, y: float, x: float):
     height, width = gray.shape
-    for cut in np.arange(0.02, 0.185, 0.02):
-        places = np.linspace(0, 1, 3 if cut < 0.09 else 5)  # about a pixel apart
-        for y in places:
-            for x in places:
-                left, top = cut * x * width, cut * y * height
-                yield left, top, left + (1 - cut) * width, top + (1 - cut) * height
+    left, top = cut * x * width, cut * y * height
+    return left, top, left + (1 - cut) * width, top + (1 - cut) * height
 
 
 def _box(gray: np.ndarray, margin: float) -> tuple[float, float, float, float]:
