@@ -5,14 +5,16 @@ as it is compiled then, and what `audit` is given.
 `@recipe` says what `audit` has to find in each; `()` is nothing. `courses_page` makes the page of
 it that lies in `teaching/`.
 
-The networks are those of the recipes, with random weights, so `audit` is told that they are
-pretrained. Pictures are smaller, and there are few: what is looked at does not depend on either.
+The networks are those of the recipes. Their weights are random, but for what shows that a network
+has learned: biases, and the statistics of normalization, which have seen pictures as they should
+be. Pictures are smaller, and there are few: what is looked at does not depend on either.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -55,11 +57,28 @@ def recipe(title: str, source: str, **phases):
     return add
 
 
-def application(name: str, **options):
-    """A network of Keras without its top."""
+def application(name: str, prepare=lambda images: images, **options):
+    """A network of Keras without its top, as if it had learned, frozen."""
     given = {"include_top": False, "weights": None, "input_shape": (SIDE, SIDE, 3), **options}
-    network = getattr(keras.applications, name)(**given)
+    network = learned(getattr(keras.applications, name)(**given), prepare)
     network.trainable = False
+    return network
+
+
+def learned(network, prepare):
+    """Biases that differ, and the statistics of pictures that were prepared as they should be."""
+    rng = np.random.default_rng(0)
+    norms = [one for one in network.layers if isinstance(one, layers.BatchNormalization)]
+    momentum = [norm.momentum for norm in norms]
+    for layer in network.layers:
+        for vector in layer.weights:
+            if vector.name in ("bias", "beta"):
+                vector.assign(rng.normal(0, 0.02, vector.shape))
+    for norm in norms:
+        norm.momentum = 0.0
+    network(prepare(task(SIDE).train.images.astype("float32")), training=True)
+    for norm, before in zip(norms, momentum, strict=True):
+        norm.momentum = before
     return network
 
 
@@ -71,7 +90,7 @@ def compiled(model, optimizer, loss):
 def splits(prepare=lambda images: images.astype("float32"), classes=2, one_hot=False) -> dict:
     """Three splits of pictures, prepared in the data."""
     data = task(SIDE, classes)
-    given = {"pretrained": True}
+    given = {}
     for name in ("train", "validation", "test"):
         images, labels = getattr(data, name)
         labels = keras.utils.to_categorical(labels, classes) if one_hot else labels
@@ -119,7 +138,8 @@ def in_front(network, prepare, *head, augment=AUGMENT, **call):
     ),
 )
 def tensorflow_tutorial():
-    prepare, base = keras.applications.mobilenet_v2.preprocess_input, application("MobileNetV2")
+    prepare = keras.applications.mobilenet_v2.preprocess_input
+    base = application("MobileNetV2", prepare)
     head = layers.GlobalAveragePooling2D(), layers.Dropout(0.2), layers.Dense(1)
     data = splits()
     left = tf.data.Dataset.from_tensor_slices(data["validation"]).shuffle(12).batch(2)
@@ -145,9 +165,9 @@ def tensorflow_tutorial():
     ),
 )
 def keras_guide():
-    base = application("Xception")
-    head = layers.GlobalAveragePooling2D(), layers.Dropout(0.2), layers.Dense(1)
     scale = layers.Rescaling(1 / 127.5, offset=-1)
+    base = application("Xception", scale)
+    head = layers.GlobalAveragePooling2D(), layers.Dropout(0.2), layers.Dense(1)
     model = in_front(base, scale, *head, training=False)
     loss, data = BINARY(from_logits=True), splits()
     yield "head", compiled(model, keras.optimizers.Adam(), loss), data
@@ -188,7 +208,7 @@ def keras_efficientnet():
     ),
 )
 def keras_blog():
-    base = application("VGG16")
+    base = application("VGG16", keras.applications.vgg16.preprocess_input)
     top = [layers.Flatten(), layers.Dense(256, activation="relu"), layers.Dropout(0.5)]
     model = keras.Model(base.input, keras.Sequential([*top, _sigmoid()])(base.output))
     _unfreeze(base, "block5")
@@ -206,6 +226,14 @@ def _unfreeze(base, block: str) -> None:
         layer.trainable = layer.name.startswith(block)
 
 
+def hub_module():
+    """A module of the Hub takes [0, 1]: here it is a network of Keras that scales inside."""
+    prepare = keras.applications.mobilenet_v2.preprocess_input
+    inner = application("MobileNetV2", prepare, pooling="avg")
+    image = keras.Input((SIDE, SIDE, 3))
+    return keras.Model(image, inner(layers.Rescaling(2.0, offset=-1)(image)), name="module")
+
+
 @recipe(
     "TensorFlow Hub, *Retraining an image classifier* (flowers)",
     "https://www.tensorflow.org/hub/tutorials/tf2_image_retraining",
@@ -220,10 +248,8 @@ def _unfreeze(base, block: str) -> None:
     ),
 )
 def tensorflow_hub():
-    """A module of the Hub takes [0, 1]: here it is a network of Keras that scales inside."""
-    inner = application("MobileNetV2", pooling="avg")
+    module = hub_module()
     image = keras.Input((SIDE, SIDE, 3))
-    module = keras.Model(image, inner(layers.Rescaling(2.0, offset=-1)(image)), name="module")
     head = layers.Dropout(0.2), layers.Dense(5, kernel_regularizer="l2")
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
     model, data = keras.Sequential([image, module, *head]), splits(to_one, 5, one_hot=True)
@@ -240,9 +266,8 @@ def tensorflow_hub():
     head=((), "Right in all that `audit` looks at."),
 )
 def tensorflow_hub_first():
-    inner = application("MobileNetV2", pooling="avg")
+    module = hub_module()
     image = keras.Input((SIDE, SIDE, 3))
-    module = keras.Model(image, inner(layers.Rescaling(2.0, offset=-1)(image)), name="module")
     model = keras.Sequential([image, module, layers.Dense(5)])
     yield "head", compiled(model, "adam", SPARSE(from_logits=True)), splits(to_one, 5)
 
@@ -261,9 +286,7 @@ def tensorflow_hub_first():
     ),
 )
 def google_practicum():
-    base = application("InceptionV3")
-    for layer in base.layers:
-        layer.trainable = False
+    base = application("InceptionV3", keras.applications.inception_v3.preprocess_input)
     x = layers.Flatten()(base.get_layer("mixed7").output)
     x = layers.Dropout(0.2)(layers.Dense(1024, activation="relu")(x))
     model, data = keras.Model(base.input, _sigmoid()(x)), splits(to_one)
@@ -291,7 +314,7 @@ def google_practicum():
     fine_tuning=(("input range",), "As before. What learns, and how fast, is right."),
 )
 def deep_learning_with_python_1():
-    base = application("VGG16")
+    base = application("VGG16", keras.applications.vgg16.preprocess_input)
     top = layers.Flatten(), layers.Dense(256, activation="relu"), _sigmoid()
     model = keras.Sequential([keras.Input((SIDE, SIDE, 3)), base, *top])
     data, loss = splits(to_one), "binary_crossentropy"
@@ -307,7 +330,7 @@ def deep_learning_with_python_1():
     fine_tuning=((), "Right: the last block at a low rate, after the head."),
 )
 def deep_learning_with_python_2():
-    base = application("VGG16")
+    base = application("VGG16", keras.applications.vgg16.preprocess_input)
     top = layers.Flatten(), layers.Dense(256), layers.Dropout(0.5), _sigmoid()
     augment = *AUGMENT, layers.RandomZoom(0.2)
     prepare = keras.applications.vgg16.preprocess_input
@@ -329,12 +352,10 @@ def deep_learning_with_python_2():
     ),
 )
 def hands_on_machine_learning():
-    base = application("Xception")
-    for layer in base.layers:
-        layer.trainable = False
+    prepare = keras.applications.xception.preprocess_input
+    base = application("Xception", prepare)
     x = layers.GlobalAveragePooling2D()(base.output)
     model = keras.Model(base.input, layers.Dense(5, activation="softmax")(x))
-    prepare = keras.applications.xception.preprocess_input
     data = splits(lambda images: prepare(images.astype("float32")), 5)
     loss = "sparse_categorical_crossentropy"
     yield "head", compiled(model, keras.optimizers.SGD(0.1, momentum=0.9), loss), data
@@ -347,7 +368,7 @@ def hands_on_machine_learning():
 # ------------------------------------------------------------------ of other libraries
 
 
-def residual(norm, name: str):
+def residual(norm, name: str, prepare):
     """A small residual network whose normalization has seen pictures of the usual scale."""
     keras.utils.set_random_seed(1)
     image = keras.Input((SIDE, SIDE, 3))
@@ -357,9 +378,7 @@ def residual(norm, name: str):
         y = norm()(layers.Conv2D(16, 3, padding="same", use_bias=False)(y))
         x = layers.ReLU()(layers.Add()([x, y]))
     model = keras.Model(image, layers.GlobalAveragePooling2D()(x), name=name)
-    for _ in range(200):
-        model(standardized(task(SIDE).train.images), training=True)
-    return model
+    return learned(model, prepare)
 
 
 def standardized(images):
@@ -382,7 +401,7 @@ def standardized(images):
     ),
 )
 def pytorch_ants_and_bees():
-    base = residual(layers.BatchNormalization, "residual")
+    base = residual(layers.BatchNormalization, "residual", standardized)
     model = keras.Sequential([keras.Input((SIDE, SIDE, 3)), base, layers.Dense(2)])
     steps = keras.optimizers.schedules.ExponentialDecay(0.001, 7 * 61, 0.1, staircase=True)
     data, loss = splits(standardized), SPARSE(from_logits=True)
@@ -403,7 +422,7 @@ def pytorch_ants_and_bees():
     ),
 )
 def fast_ai():
-    base = residual(layers.BatchNormalization, "residual")
+    base = residual(layers.BatchNormalization, "residual", standardized)
     for layer in base.layers:
         layer.trainable = isinstance(layer, layers.BatchNormalization)
     top = (
@@ -426,7 +445,7 @@ def fast_ai():
     fine_tuning=((), "Right: all of it learns, gently, with a head of zeros and group norms."),
 )
 def big_transfer():
-    base = residual(lambda: layers.GroupNormalization(8), "bit")
+    base = residual(lambda: layers.GroupNormalization(8), "bit", to_one)
     head = layers.Dense(5, kernel_initializer="zeros")
     model = keras.Sequential([keras.Input((SIDE, SIDE, 3)), base, head])
     steps = keras.optimizers.schedules.PiecewiseConstantDecay([200, 300], [0.003, 3e-4, 3e-5])

@@ -13,8 +13,8 @@ published recipes (network, preprocessing, phases, rates) in words and code of o
 at by `audit`. Of {phases} phases, it says nothing of {silent}. These notebooks are good, and most \
 have taught more people than this course will. What is found is subtle, and was found in ours, too.
 
-How to read it. A recipe is judged as it would run today in Keras 3; some are older. Networks \
-have random weights here, and `audit` is told that they are pretrained; pictures are few and \
+How to read it. A recipe is judged as it would run today in Keras 3; some are older. The networks \
+have random kernels here, and biases and statistics as if they had learned; pictures are few and \
 small. So nothing here says what a finding costs: lesson 11 measures that for some. *Nothing* \
 means that none of the mistakes that `audit` looks for was seen. Recipes may have changed since \
 we read them, in November 2026; where we have misread one, please tell us.

@@ -12,7 +12,7 @@ SUSPECT, LIKELY, DETAIL = 0.8, 0.95, 0.6  # correlations: of thumbnails, at firs
 SIMPLE = 0.85  # of three singular values or fewer
 MARGINS = (0.025, 0.055, 0.09)  # cut off on each side, in parts of the side
 ROWS = 500  # of a table of correlations at a time
-MOST_SUSPECTS = 60  # the most alike are confirmed first
+MOST_SUSPECTS = 40  # the most alike are confirmed first
 
 
 def near_pairs(first: np.ndarray, second: np.ndarray) -> np.ndarray:

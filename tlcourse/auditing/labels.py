@@ -14,7 +14,7 @@ FEWEST, MOST = 200, 300  # pictures by which labels are asked,
 INSIDE = 200  # and of them, with what a network makes of them: that may take long
 EACH = 10  # the fewest of a class
 CHANCE = 0.05  # a share of shuffles above this that do as well: no better than chance
-SHUFFLES = 99
+SHUFFLES = 59
 
 
 def labels_are_numbers(facts: Facts) -> Iterator[Finding]:

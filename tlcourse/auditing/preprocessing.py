@@ -114,7 +114,7 @@ _TELLING = {
 
 def flat_application(facts: Facts) -> str | None:
     """The network of Keras whose layers lie in the model itself, as Keras calls it; or None."""
-    top = {path for path, layer in facts.body if "/" not in path}
+    top = {layer.name for layer in getattr(facts.model, "layers", ())}
     found = next((name for layer, name in _TELLING.items() if layer in top), None)
     if found == "resnet50" and "conv2_block1_0_bn" in top and "conv2_block1_0_conv" not in top:
         return "densenet121"
