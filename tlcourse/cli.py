@@ -6,6 +6,7 @@ an exit status.
 
 import argparse
 import importlib
+import os
 import sys
 
 from tlcourse.errors import CourseError, Stopped
@@ -30,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
 
     Returns:
         What the command gives; 1 after a `CourseError`, 130 where it was stopped by Ctrl-C and has
-        a word about that. Wrong usage exits with 2.
+        a word about that; 141 where nobody reads on. Wrong usage exits with 2.
     """
     argv = sys.argv[1:] if argv is None else argv
     listing = "\n".join(f"  {name:<10} {what}" for name, what in COMMANDS.items())
@@ -42,15 +43,23 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
+    if not argv:
+        parser.print_help(sys.stderr)
+        return 2
     command = parser.parse_args(argv[:1]).command  # the rest is the sub-command's own
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # consoles that know few characters
     try:
-        return importlib.import_module(f"tlcourse.commands.{command}").main(argv[1:])
+        status = importlib.import_module(f"tlcourse.commands.{command}").main(argv[1:])
+        sys.stdout.flush()
+        return status
     except CourseError as error:
         start = "\n" if isinstance(error, Stopped) else ""  # the terminal has written ^C
         print(f"{start}tlcourse {command}: {error}", file=sys.stderr)
         return error.status
+    except BrokenPipeError:  # who reads has seen enough, as `| head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the last flush is silent
+        return 128 + 13  # what a shell says of a program that SIGPIPE ended
 
 
 if __name__ == "__main__":

@@ -286,6 +286,7 @@ def retrain() -> list[tuple[str, str]]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         photos, output = make_folder(Path(place) / "photos"), Path(place) / "out"
         command = ["-m", "tlcourse", "retrain", str(photos), "--output", str(output)]
+        command += ["--overwrite"]
         photonet = [*command, "--backbone", "photonet"]
         runs = {
             "photonet": photonet,

@@ -201,6 +201,12 @@ BROKEN = {
         lambda p: p.write_text("a,b"),
         r"^is not an image by its name; expected one of \.jpg, .*or remove it\.$",
     ),
+    "IMG_0001.HEIC": (lambda p: p.write_bytes(b"x"), r"^is a HEIC photo, .*export it as JPEG, or"),
+    "film.mov": (lambda p: p.write_bytes(b"x"), r"^is a film; save single pictures of it as JPEG"),
+    "strip.png": (
+        lambda p: Image.new("RGB", (300, 2)).save(p),
+        r"^has 300×2 pixels; expected at least 8 on each side\.",
+    ),
     "nested": (
         lambda p: photos(p, ("deep",), 1),
         r"^is a folder inside a class; photos must lie directly in the class's folder\.$",

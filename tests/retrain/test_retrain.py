@@ -147,7 +147,7 @@ def test_the_same_seed_gives_the_same_model_from_cached_features(photos, made, t
     assert "read from the cache" in capsys.readouterr().out
     one, two = (load(folder / "model.keras").get_weights() for folder in (made, tmp_path))
     assert all(map(np.array_equal, one, two))
-    assert retrain(photos, tmp_path, "--seed", "1") == 0
+    assert retrain(photos, tmp_path, "--seed", "1", "--overwrite") == 0
     other = load(tmp_path / "model.keras").get_weights()
     assert not all(map(np.array_equal, one, other))
 
@@ -257,8 +257,13 @@ def test_predict_as_a_table_and_as_json(photos, made, tmp_path, capsys):
     model, good = str(made / "model.keras"), str(photos / "apple" / "00001.jpg")
     assert cli.main(["predict", model, good]) == 0
     assert re.search(r"00001\.jpg: apple \d+\.\d%, ", capsys.readouterr().out)
+    assert cli.main(["predict", model, str(photos / "apple")]) == 0
+    assert capsys.readouterr().out.count("apple/000") == 20  # a folder stands for its photos
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"no photo")
+    (tmp_path / "empty").mkdir()
+    assert cli.main(["predict", model, str(tmp_path / "empty")]) == 1
+    assert "is a folder without photos" in capsys.readouterr().out
     assert cli.main(["predict", model, good, str(bad), "--json"]) == 1
     first, second = json.loads(capsys.readouterr().out)
     assert first["class"] == "apple"
@@ -488,7 +493,7 @@ def test_a_kill_leaves_the_photos_and_a_whole_model_or_none(own, cache, tmp_path
     ]
     environment = {**os.environ, "TLCOURSE_CACHE": str(own_cache), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tlcourse", "retrain", str(own), "--output", str(output)]
-    command += ["--backbone", "photonet", "--time-budget", "1"]
+    command += ["--backbone", "photonet", "--time-budget", "1", "--overwrite"]
     for moment in moments:
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -13,7 +13,9 @@ def main(argv: list[str] | None = None) -> int:
     """Print classes with probabilities; returns 1 when a photo cannot be read."""
     parser = argparse.ArgumentParser(prog="tlcourse predict", description=main.__doc__)
     parser.add_argument("model", type=Path, help="model.keras, as `tlcourse retrain` wrote it")
-    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="a photo")
+    parser.add_argument(
+        "images", type=Path, nargs="+", metavar="IMAGE", help="a photo, or a folder of photos"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON: all classes, all digits")
     given = parser.parse_args(argv)
     answers = predict(given.model, given.images)

@@ -1,11 +1,11 @@
 """`tlcourse retrain FOLDER`: a folder of photos in, a model and a report out."""
 
 import argparse
-import contextlib
 from pathlib import Path
 
 from tlcourse.errors import Stopped
 from tlcourse.retrain.cluster import LOCAL
+from tlcourse.retrain.output import MODEL, REPORT, claimed, default_output
 from tlcourse.retrain.result import Options
 from tlcourse.retrain.run import Clock, run
 
@@ -22,8 +22,17 @@ def main(argv: list[str] | None = None) -> int:
         CourseError: it cannot be done, or was interrupted.
     """
     options = _parse(argv)
-    clock, target = Clock(), options.output / "model.keras"
-    before, was_there = _stamp(target), options.output.exists()
+    clock = Clock()
+    with claimed(options.output, options.folder, overwrite=options.overwrite):
+        page = _retrain(options, clock)
+    print(f"Model:  {options.output / MODEL}\nReport: {page}")
+    return 0
+
+
+def _retrain(options: Options, clock: Clock) -> Path:
+    """Do it, and tell what came of it; gives the report's path."""
+    target = options.output / MODEL
+    before = _stamp(target)
     try:
         result = run(options, clock, lambda line: print(line, flush=True))
         test = result.test
@@ -36,18 +45,12 @@ def main(argv: list[str] | None = None) -> int:
         with clock("report"):
             from tlcourse.retrain.report import write_report
 
-            page = write_report(result, options.output / "report.html")
+            return write_report(result, options.output / REPORT)
     except KeyboardInterrupt:
         there_is = (
             f"The model is {target}." if _stamp(target) != before else "There is no model yet."
         )
         raise Stopped(f"Interrupted. {there_is}") from None
-    finally:
-        if not was_there:  # a run that failed leaves no empty folder behind
-            with contextlib.suppress(OSError):  # what holds something stays
-                options.output.rmdir()
-    print(f"Model:  {target}\nReport: {page}")
-    return 0
 
 
 def _stamp(path: Path) -> int | None:
@@ -71,6 +74,9 @@ def _parse(argv: list[str] | None) -> Options:
         help="where model and report go (default: FOLDER-model, here)",
     )
     parser.add_argument(
+        "--overwrite", action="store_true", help="replace model and report of an earlier run"
+    )
+    parser.add_argument(
         "--backbone",
         metavar="NAME",
         help="one of tlcourse.list_backbones(); default: a small Keras application whose weights "
@@ -85,7 +91,7 @@ def _parse(argv: list[str] | None) -> Options:
         "--time-budget",
         type=float,
         metavar="SECONDS",
-        help="end training in time to have the report by then",
+        help="end training in time to have the report by then; reading the photos is not cut short",
     )
     parser.add_argument(
         "--dask",
@@ -98,12 +104,15 @@ def _parse(argv: list[str] | None) -> Options:
     given = parser.parse_args(argv)
     if not (given.validation > 0 and given.test > 0 and given.validation + given.test < 1):
         parser.error("--validation and --test must be above 0, and together below 1")
+    if given.time_budget is not None and not given.time_budget > 0:
+        parser.error("--time-budget must be above 0 seconds")
     if not 0 <= given.seed < 2**32:
         parser.error(f"--seed must be from 0 to {2**32 - 1}")
     folder = given.folder.expanduser()
     return Options(
         folder=folder,
-        output=(given.output or Path(f"{folder.resolve().name}-model")).expanduser(),
+        output=given.output.expanduser() if given.output else default_output(folder),
+        overwrite=given.overwrite,
         backbone=given.backbone,
         validation=given.validation,
         test=given.test,

@@ -93,7 +93,8 @@ def atomic_path(target: Path, folder_variable: str = "TLCOURSE_CACHE") -> Iterat
 
     Args:
         target: the file to make.
-        folder_variable: environment variable that moves its folder elsewhere, for the message.
+        folder_variable: environment variable that moves its folder elsewhere, for the message;
+            empty where there is none.
 
     Raises:
         AssetError: the folder cannot be written, or the disk is full.
@@ -108,9 +109,10 @@ def atomic_path(target: Path, folder_variable: str = "TLCOURSE_CACHE") -> Iterat
     except OSError as error:
         # NumPy reports a short write without saying why: "4096 requested and 0 written".
         reason = error.strerror or f"the disk may be full ({error})"
+        elsewhere = f", or set {folder_variable} to another folder" if folder_variable else ""
         raise AssetError(
             f"Could not write {target}: {reason}. Make room on the disk or give "
-            f"the folder write permission, or set {folder_variable} to another folder."
+            f"the folder write permission{elsewhere}."
         ) from error
     finally:
         with contextlib.suppress(OSError):

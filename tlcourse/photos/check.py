@@ -2,6 +2,7 @@
 
 import html
 import warnings
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,9 +51,12 @@ class ImageReport:
         for title, findings in (("To mend", self.problems), ("Read with a conversion", self.notes)):
             if findings:
                 lines.append(f"{title} ({len(findings)}):")
-                lines += [f"  {self._short(f.path)}: {f.message}" for f in findings[:20]]
-            if len(findings) > 20:
-                lines.append(f"  … and {len(findings) - 20} more")
+                rows = alike(findings)
+                for first, count in rows[:20]:
+                    others = f" and {count - 1} more" if count > 1 else ""
+                    lines.append(f"  {self._short(first.path)}{others}: {first.message}")
+                if len(rows) > 20:
+                    lines.append(f"  … and {sum(count for _, count in rows[20:])} more")
         return "\n".join(lines)
 
     def _short(self, path: Path) -> str:
@@ -60,6 +64,21 @@ class ImageReport:
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def alike(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
+    """What to list: each finding and 1, but files of a kind that is not read only once.
+
+    A phone's 20 HEIC photos in one folder are one thing to say; of 20 damaged photos, each name
+    matters.
+    """
+    kinds: dict[tuple[Path, str], list[Finding]] = {}
+    for at, finding in enumerate(findings):
+        path = finding.path
+        unread = path.suffix and path.suffix.lower() not in EXTENSIONS
+        kind = (path.parent, path.suffix.lower()) if unread else (path, str(at))
+        kinds.setdefault(kind, []).append(finding)
+    return [(same[0], len(same)) for same in kinds.values()]
 
 
 def check_images(folder: str | Path) -> ImageReport:

@@ -105,6 +105,7 @@ def deal(
     validation: float = 0.2,
     test: float = 0.2,
     seed: int = 0,
+    mend: str = "change validation=… and test=…",
 ) -> Dealt:
     """Say which usable photo goes into which split.
 
@@ -114,6 +115,7 @@ def deal(
         validation: fraction of each class for validation, where the folder is not split already.
         test: fraction of each class for the test.
         seed: of the random split.
+        mend: what to do, beside adding photos, where a class has too few to be split.
 
     Raises:
         ImageFolderError: there are fewer than two classes, or a class is too small to be split, or
@@ -122,7 +124,7 @@ def deal(
     if any(sum(bool(paths) for paths in report.usable.values()) < 2 for report in reports.values()):
         raise ImageFolderError("\n".join(str(report) for report in reports.values()))
     if "" in reports:
-        return _deal_at_random(folder, reports[""], validation, test, seed)
+        return _deal_at_random(folder, reports[""], validation, test, seed, mend)
     return _deal_as_given(folder, reports)
 
 
@@ -152,7 +154,7 @@ def _checked(folder: Path, skip_broken: bool) -> ImageReport:
 
 
 def _deal_at_random(
-    folder: Path, report: ImageReport, validation: float, test: float, seed: int
+    folder: Path, report: ImageReport, validation: float, test: float, seed: int, mend: str
 ) -> Dealt:
     class_names = tuple(name for name, paths in report.usable.items() if paths)
     paths = [path for name in class_names for path in report.usable[name]]
@@ -168,7 +170,7 @@ def _deal_at_random(
         raise ImageFolderError(
             f"These classes have too few images to give each split one: "
             f"{', '.join(f'{n} ({report.counts[n]})' for n in dict.fromkeys(small + lacking))}. "
-            "Add photos (at least 5 a class are wise), or change validation=… and test=…."
+            f"Add photos (at least 5 a class are wise), or {mend}."
         )
     by_split = dict(zip(_GIVEN_SPLITS, shares, strict=True))
     return Dealt(

@@ -21,6 +21,18 @@ _FORMATS = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
+# What people have, too, and is not read here: what it is, and what to do.
+_FOREIGN = {
+    "a HEIC photo, as iPhones take them, which is not read here; export it as JPEG": (
+        ".heic", ".heif", ".hif",
+    ),
+    "an AVIF picture, which is not read here; save it as JPEG or PNG": (".avif",),
+    "a camera's raw file, which is not read here; export it as JPEG": (
+        ".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2",
+    ),
+    "a film; save single pictures of it as JPEG": (".mov", ".mp4", ".m4v", ".avi", ".mkv", ".webm"),
+}  # fmt: skip
+MIN_SIDE = 8  # pixels; below, there is no picture in it
 MAX_PIXELS = 100_000_000  # above this a "picture" is more likely a mistake, or an attack
 
 
@@ -125,6 +137,9 @@ def examine(path: Path) -> Look:
             return Look(
                 "is a folder inside a class; photos must lie directly in the class's folder."
             )
+        for kind, suffixes in _FOREIGN.items():
+            if path.suffix.lower() in suffixes:
+                return Look(f"is {kind}, or remove it.")
         if path.suffix.lower() not in EXTENSIONS:
             return Look(
                 f"is not an image by its name; expected one of {', '.join(EXTENSIONS)}. Save it "
@@ -147,6 +162,12 @@ def examine(path: Path) -> Look:
         reason = "cut off" if "truncated" in str(error).lower() else "not an image, or damaged"
         return Look(
             f"is {reason} ({str(error) or type(error).__name__}); copy it again or remove it."
+        )
+    if min(rgb.shape[:2]) < MIN_SIDE:
+        height, width = rgb.shape[:2]
+        return Look(
+            f"has {width}×{height} pixels; expected at least {MIN_SIDE} on each side. Remove it, "
+            "or copy the photo again."
         )
     digest = hashlib.blake2b(f"{rgb.shape}".encode(), digest_size=16)
     digest.update(np.ascontiguousarray(rgb))

@@ -50,12 +50,19 @@ def save_model(model: "keras.Model", target: Path) -> None:
     """Write a `.keras` file; it is there in full, or not at all.
 
     Raises:
-        AssetError: the folder cannot be written, or the disk is full.
+        AssetError: the folder, or that of temporary files, cannot be written, or a disk is full.
     """
     # Keras insists on a name that ends in .keras, and a draft's does not.
-    with tempfile.TemporaryDirectory(prefix="tlcourse-") as folder, atomic_path(target) as draft:
-        model.save(Path(folder) / "model.keras")
-        shutil.copyfile(Path(folder) / "model.keras", draft)
+    with tempfile.TemporaryDirectory(prefix="tlcourse-") as folder:
+        try:
+            model.save(Path(folder) / "model.keras")
+        except OSError as error:
+            raise AssetError(
+                f"Could not write to {Path(folder).parent}, where temporary files go: "
+                f"{error.strerror or error}. Make room there, or set TMPDIR to another folder."
+            ) from error
+        with atomic_path(target, "") as draft:
+            shutil.copyfile(Path(folder) / "model.keras", draft)
 
 
 def load(path: Path) -> "keras.Model":

@@ -32,7 +32,7 @@ def write_report(result: "Result", target: Path) -> Path:
         AssetError: it cannot be written.
     """
     page = render(result)
-    with atomic_path(target) as draft:
+    with atomic_path(target, "") as draft:
         draft.write_text(page, "utf-8")
     return target
 

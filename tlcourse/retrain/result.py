@@ -27,6 +27,7 @@ class Options:
     seed: int = 0
     budget: float | None = None
     dask: str | None = None
+    overwrite: bool = False
 
 
 @dataclass(frozen=True)

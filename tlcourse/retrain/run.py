@@ -2,24 +2,21 @@
 
 import contextlib
 import functools
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from tlcourse import auditing
 from tlcourse.data import Split, Task
-from tlcourse.errors import AssetError
 from tlcourse.inside.explain import grad_cam
 from tlcourse.machine.device import setup_device
 from tlcourse.networks.backbones import list_backbones, load_backbone
-from tlcourse.photos.check import Finding, check_images
+from tlcourse.photos.check import check_images
 from tlcourse.photos.duplicates import drop_duplicates
 from tlcourse.photos.folder import deal, parts
-from tlcourse.retrain import cluster, model, stream
+from tlcourse.retrain import cluster, model, output, stream, words
 from tlcourse.retrain.judge import Judgment, judge, learning_curve
 from tlcourse.retrain.result import Options, Result
 
@@ -58,7 +55,6 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         ValueError: there is no such backbone.
         KeyboardInterrupt: of the person, where there is no model yet.
     """
-    _must_be_writable(options.output)
     with clock("checking the photos"):
         found = {part: check_images(folder) for part, folder in parts(options.folder).items()}
         reports, copies = drop_duplicates(found)
@@ -68,14 +64,17 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
             validation=options.validation,
             test=options.test,
             seed=options.seed,
+            mend="take larger shares: --validation and --test",
         )
     problems = [f for report in found.values() for f in report.problems]
     notes = tuple(f for report in found.values() for f in report.notes)
     counts = {split: len(paths) for split, paths in dealt.paths.items()}
     say(
         f"{sum(counts.values())} photos in {len(dealt.class_names)} classes; "
-        + _left_out(problems, copies)
+        + words.left_out(problems, copies)
     )
+    if line := words.same_names(dealt.class_names):
+        say(line)
     say("Split: {train} to train, {validation} to validate, {test} to test.".format(**counts))
 
     with clock("starting TensorFlow"):
@@ -125,8 +124,9 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         say(trained.note)
 
     with clock("saving the model"):
-        target = options.output / "model.keras"
+        target = options.output / output.MODEL
         model.save_model(model.ready_to_use(trained.model, task.class_names, size), target)
+        output.forget_report(options.output)
     with clock("testing"):
         test = judge(_probabilities(trained.model, train.Batches(task.test)), task.test.labels)
     with clock("evidence for mistakes"):
@@ -200,25 +200,3 @@ def _explain(classifier, pictures: np.ndarray, test: Judgment) -> tuple[np.ndarr
         return mistakes, np.empty((0, *pictures.shape[1:3]), "float32")
     said = test.answers[mistakes]
     return mistakes, grad_cam(classifier, np.asarray(pictures[mistakes]), class_index=said).maps
-
-
-def _must_be_writable(folder: Path) -> None:
-    """Say at once what would otherwise come out after the training."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise AssetError(
-            f"The model cannot be written to {folder}: {error.strerror}. Give another folder: "
-            "--output FOLDER."
-        ) from error
-
-
-def _left_out(problems: list[Finding], copies: list[Finding]) -> str:
-    if not problems and not copies:
-        return "no file had to be left out."
-    lines = [f"{len(problems)} cannot be used, {len(copies)} are copies, and are left out:"]
-    lines += [f"  {finding.path}: {finding.message}" for finding in (*problems, *copies)[:8]]
-    more = len(problems) + len(copies) - 8
-    return "\n".join([*lines, *([f"  … and {more} more, in the report"] if more > 0 else [])])
