@@ -14,7 +14,7 @@ from tlcourse.data import Split, Task
 from tlcourse.photos.check import Finding
 from tlcourse.retrain.judge import LearningCurve, judge
 from tlcourse.retrain.report import render
-from tlcourse.retrain.result import Options, Result
+from tlcourse.retrain.result import GroupsTold, Options, Result
 
 FOLDER = Path("my photos")
 
@@ -32,6 +32,7 @@ def made(names, answers):
         size=8,
         task=Task("my photos", names, split, split, split),
         paths={"test": tuple(FOLDER / names[k] / f"{at}.jpg" for at, k in enumerate(labels))},
+        groups=GroupsTold("2 photos belong together & stay.", 0.9, 0.8, 0.02),
         findings=(Finding(FOLDER / "a <i>.jpg", "is no image & empty."),),
         notes=(),
         trained=SimpleNamespace(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tlcourse.errors import Stopped
 from tlcourse.retrain.cluster import LOCAL
+from tlcourse.retrain.groups import AUTO, WAYS
 from tlcourse.retrain.output import MODEL, REPORT, claimed, default_output
 from tlcourse.retrain.result import Options
 from tlcourse.retrain.run import Clock, run
@@ -88,6 +89,14 @@ def _parse(argv: list[str] | None) -> Options:
     )
     parser.add_argument("--test", type=float, default=0.2, metavar="SHARE", help="the same (0.2)")
     parser.add_argument(
+        "--group-by",
+        choices=WAYS,
+        default=AUTO,
+        help="what stays on one side of the split: auto, what looks nearly the same or was taken "
+        "in a row; folder, each folder within a class; name-pattern, names that are the same up "
+        "to their last number; none",
+    )
+    parser.add_argument(
         "--time-budget",
         type=float,
         metavar="SECONDS",
@@ -119,4 +128,5 @@ def _parse(argv: list[str] | None) -> Options:
         seed=given.seed,
         budget=given.time_budget,
         dask=given.dask,
+        group_by=given.group_by,
     )

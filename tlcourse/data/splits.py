@@ -47,6 +47,49 @@ def stratified_parts(
     return [np.sort(np.concatenate(part)) for part in parts]
 
 
+def grouped_parts(
+    labels: np.ndarray, groups: np.ndarray, fractions: tuple[float, ...], seed: int = 0
+) -> list[np.ndarray]:
+    """Disjoint sorted index arrays, each with about its fraction of every class; no group is cut.
+
+    The large groups are dealt first, each to where it overflows least. Where every group is one
+    example, the parts are those of `stratified_parts`.
+
+    Args:
+        labels: int (n,).
+        groups: int (n,), from 0; examples of one group belong together, in whatever classes.
+        fractions: one a part, adding up to 1.
+        seed: seed of the random draw.
+    """
+    sizes = np.bincount(groups)
+    if sizes.max(initial=0) <= 1:
+        return stratified_parts(labels, fractions, seed)
+    rng = np.random.default_rng(seed)
+    counts = np.zeros((len(sizes), labels.max() + 1))  # of each class in each group
+    np.add.at(counts, (groups, labels), 1)
+    wanted = np.outer(fractions, counts.sum(axis=0))
+    have, part_of = np.zeros_like(wanted), np.zeros(len(sizes), int)
+    for group in sorted(rng.permutation(len(sizes)), key=lambda group: -sizes[group]):
+        over = np.clip(have + counts[group] - wanted, 0, None).sum(axis=1)
+        lack = ((wanted - have) / np.maximum(wanted, 1) * counts[group]).sum(axis=1)
+        part = min(range(len(fractions)), key=lambda p: (over[p], -lack[p]))
+        part_of[group] = part
+        have[part] += counts[group]
+    _give_each_a_group(part_of, counts, sizes, len(fractions))
+    return [np.flatnonzero(part_of[groups] == part) for part in range(len(fractions))]
+
+
+def _give_each_a_group(part_of: np.ndarray, counts: np.ndarray, sizes: np.ndarray, parts: int):
+    """Where a part has nothing of a class, move the smallest group of a part that has several."""
+    for k in range(counts.shape[1]):
+        holders = np.flatnonzero(counts[:, k])
+        for part in range(parts):
+            several = np.bincount(part_of[holders], minlength=parts)
+            spare = [g for g in holders if several[part_of[g]] > 1]
+            if not several[part] and spare:
+                part_of[min(spare, key=lambda g: sizes[g])] = part
+
+
 def few_of_each(
     labels: np.ndarray, n: int, class_names: tuple[str, ...], seed: int, name: str, what: str
 ) -> np.ndarray:

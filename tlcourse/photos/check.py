@@ -81,7 +81,7 @@ def alike(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
     return [(same[0], len(same)) for same in kinds.values()]
 
 
-def check_images(folder: str | Path) -> ImageReport:
+def check_images(folder: str | Path, *, deep: bool = False) -> ImageReport:
     """Check a folder of photos, one sub-folder a class. Nothing in it is changed.
 
     Every file is decoded, on all cores, so a truncated one is found too. Hidden files, `Thumbs.db`
@@ -90,6 +90,7 @@ def check_images(folder: str | Path) -> ImageReport:
 
     Args:
         folder: the folder; the names of its sub-folders are the class names.
+        deep: take photos in folders within a class for its photos, too.
 
     Returns:
         A report: usable images a class, problems, and images that need a conversion.
@@ -111,7 +112,7 @@ def check_images(folder: str | Path) -> ImageReport:
     for class_folder in found:
         good = []
         try:
-            files = _entries(class_folder)
+            files = _files_within(class_folder) if deep else _entries(class_folder)
         except OSError as error:
             problems.append(
                 Finding(
@@ -181,6 +182,13 @@ def class_folders(folder: Path) -> list[Path]:
 def _entries(folder: Path) -> list[Path]:
     # By the plain name: paths sort by another rule on Windows, and the labels with them.
     return sorted((p for p in folder.iterdir() if not _hidden(p)), key=lambda p: p.name)
+
+
+def _files_within(folder: Path) -> list[Path]:
+    """All files, those of sub-folders after those that lie in the folder itself."""
+    entries = _entries(folder)
+    files = [path for path in entries if not path.is_dir()]
+    return files + [p for sub in entries if sub.is_dir() for p in _files_within(sub)]
 
 
 def _hidden(path: Path) -> bool:

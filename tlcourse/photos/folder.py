@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tlcourse.data.splits import stratified_parts
+from tlcourse.data.splits import grouped_parts
 from tlcourse.data.task import Split, Task
 from tlcourse.errors import ImageFolderError
 from tlcourse.photos.check import ImageReport, check_images
@@ -105,6 +105,7 @@ def deal(
     validation: float = 0.2,
     test: float = 0.2,
     seed: int = 0,
+    groups: Mapping[Path, int] | None = None,
     mend: str = "change validation=… and test=…",
 ) -> Dealt:
     """Say which usable photo goes into which split.
@@ -115,6 +116,7 @@ def deal(
         validation: fraction of each class for validation, where the folder is not split already.
         test: fraction of each class for the test.
         seed: of the random split.
+        groups: numbers from 0; photos with the same stay in one split. None leaves all alone.
         mend: what to do, beside adding photos, where a class has too few to be split.
 
     Raises:
@@ -124,7 +126,7 @@ def deal(
     if any(sum(bool(paths) for paths in report.usable.values()) < 2 for report in reports.values()):
         raise ImageFolderError("\n".join(str(report) for report in reports.values()))
     if "" in reports:
-        return _deal_at_random(folder, reports[""], validation, test, seed, mend)
+        return _deal_at_random(folder, reports[""], validation, test, seed, groups, mend)
     return _deal_as_given(folder, reports)
 
 
@@ -154,18 +156,32 @@ def _checked(folder: Path, skip_broken: bool) -> ImageReport:
 
 
 def _deal_at_random(
-    folder: Path, report: ImageReport, validation: float, test: float, seed: int, mend: str
+    folder: Path,
+    report: ImageReport,
+    validation: float,
+    test: float,
+    seed: int,
+    groups: Mapping[Path, int] | None,
+    mend: str,
 ) -> Dealt:
     class_names = tuple(name for name, paths in report.usable.items() if paths)
     paths = [path for name in class_names for path in report.usable[name]]
     labels = _labels(report, class_names)
     small = [name for name in class_names if report.counts[name] < 3]
-    shares = stratified_parts(labels, (1 - validation - test, validation, test), seed)
+    together = np.array([groups[path] if groups else at for at, path in enumerate(paths)])
+    shares = grouped_parts(labels, together, (1 - validation - test, validation, test), seed)
     lacking = [
         name
         for k, name in enumerate(class_names)
         if any((labels[share] == k).sum() == 0 for share in shares)
     ]
+    if lacking and not small and groups:
+        things = {name: len(set(together[labels == class_names.index(name)])) for name in lacking}
+        told = ", ".join(f"{name} ({report.counts[name]} of {things[name]})" for name in lacking)
+        raise ImageFolderError(
+            f"These classes have photos of too few things to give each split one: {told}. Photos "
+            f"of one thing stay in one split. Add photos of other things, or {mend}."
+        )
     if small or lacking:
         raise ImageFolderError(
             f"These classes have too few images to give each split one: "

@@ -153,13 +153,20 @@ def learning_curve(
         right[share] = np.mean(marks, axis=0)  # of each validation photo
         rows.append(np.mean(marks, axis=1))
     added = right[1.0] - right[0.5]
-    # As if two more photos had changed, one in each direction (after A. Agresti and B. Coull,
-    # The American Statistician 52, 1998): where none has, chance is not nothing.
-    error = float(np.sqrt(np.sum((added - added.mean()) ** 2) + 2) / (len(added) + 2))
+    error = error_of_mean(added)
     least = int(np.bincount(validation[1], minlength=int(labels.max()) + 1).min())
     return LearningCurve(
         tuple(sizes), np.array(rows), float(added.mean()), error, len(added), least
     )
+
+
+def error_of_mean(changes: np.ndarray) -> float:
+    """Standard error of the mean of what changed, a number from -1 to 1 for each photo.
+
+    As if two more photos had changed, one in each direction (after A. Agresti and B. Coull, The
+    American Statistician 52, 1998): where none has, chance is not nothing.
+    """
+    return float(np.sqrt(np.sum((changes - changes.mean()) ** 2) + 2) / (len(changes) + 2))
 
 
 def _draw(labels: np.ndarray, share: float, dice: np.random.Generator) -> np.ndarray:

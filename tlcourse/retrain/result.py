@@ -28,6 +28,37 @@ class Options:
     budget: float | None = None
     dask: str | None = None
     overwrite: bool = False
+    group_by: str = "auto"
+
+
+@dataclass(frozen=True)
+class GroupsTold:
+    """What was kept together, and what that changed.
+
+    Attributes:
+        words: of which photos, and why; empty where there were none.
+        by_lot: share that a cross-validated probe gets right when each photo goes for itself, and
+        in_groups: when it has seen nothing of a photo's group.
+        error: standard error of the difference; all three None without groups.
+    """
+
+    words: str = ""
+    by_lot: float | None = None
+    in_groups: float | None = None
+    error: float | None = None
+
+    @property
+    def change(self) -> str:
+        """What it changed, in a sentence; empty where nothing was measured."""
+        if self.by_lot is None:
+            return ""
+        told = (
+            f"Cross-validated, a linear probe is {self.by_lot:.1%} right by lot, and "
+            f"{self.in_groups:.1%} when it has seen nothing of a photo's group"
+        )
+        if abs(self.by_lot - self.in_groups) < 2 * self.error:
+            return f"{told}: no more than chance can do (standard error {100 * self.error:.1f})."
+        return f"{told} (standard error of the difference {100 * self.error:.1f} points)."
 
 
 @dataclass(frozen=True)
@@ -37,6 +68,7 @@ class Result:
     Attributes:
         task: pictures as the network sees them, memory maps; the paths are in `paths`.
         paths: by split, in the order of the pictures.
+        groups: what was kept together, and what that changed.
         findings: files that were left out, and why.
         notes: files that were read after a conversion.
         test: how the model does on the test photos.
@@ -52,6 +84,7 @@ class Result:
     size: int
     task: Task
     paths: dict[str, tuple[Path, ...]]
+    groups: "GroupsTold"
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]
     trained: "Trained"

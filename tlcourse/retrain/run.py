@@ -9,16 +9,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tlcourse import auditing
-from tlcourse.data import Split, Task
 from tlcourse.inside.explain import grad_cam
 from tlcourse.machine.device import setup_device
 from tlcourse.networks.backbones import list_backbones, load_backbone
-from tlcourse.photos.check import check_images
-from tlcourse.photos.duplicates import drop_duplicates
-from tlcourse.photos.folder import deal, parts
-from tlcourse.retrain import cluster, model, output, stream, words
-from tlcourse.retrain.judge import Judgment, judge, learning_curve
-from tlcourse.retrain.result import Options, Result
+from tlcourse.retrain import cluster, gather, model, output, stream, words
+from tlcourse.retrain.crossval import held_out
+from tlcourse.retrain.gather import Photos
+from tlcourse.retrain.groups import Groups, find_groups
+from tlcourse.retrain.judge import Judgment, error_of_mean, judge, learning_curve
+from tlcourse.retrain.result import GroupsTold, Options, Result
 
 # What a Keras application has to be to come before photonet: small enough for two cores.
 SENSIBLE = ("MobileNetV2", "EfficientNetV2B0", "MobileNetV3Large", "EfficientNetB0", "MobileNet")
@@ -56,26 +55,16 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         KeyboardInterrupt: of the person, where there is no model yet.
     """
     with clock("checking the photos"):
-        found = {part: check_images(folder) for part, folder in parts(options.folder).items()}
-        reports, copies = drop_duplicates(found)
-        dealt = deal(
-            options.folder,
-            reports,
-            validation=options.validation,
-            test=options.test,
-            seed=options.seed,
-            mend="take larger shares: --validation and --test",
-        )
-    problems = [f for report in found.values() for f in report.problems]
-    notes = tuple(f for report in found.values() for f in report.notes)
-    counts = {split: len(paths) for split, paths in dealt.paths.items()}
+        photos = gather.look(options)
     say(
-        f"{sum(counts.values())} photos in {len(dealt.class_names)} classes; "
-        + words.left_out(problems, copies)
+        f"{len(photos.homes)} photos in {len(photos.by_lot.class_names)} classes; "
+        + words.left_out(photos.problems, photos.copies)
     )
-    if line := words.same_names(dealt.class_names):
-        say(line)
-    say("Split: {train} to train, {validation} to validate, {test} to test.".format(**counts))
+    for line in (
+        words.same_names(photos.by_lot.class_names), words.folders_within(photos.problems)
+    ):  # fmt: skip
+        if line:
+            say(line)
 
     with clock("starting TensorFlow"):
         device = setup_device(seed=options.seed)
@@ -85,24 +74,22 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         name = options.backbone or default_backbone()
         size = size_of(name)
         backbone = load_backbone(name, image_size=size)
-        paths = [path for split in dealt.paths.values() for path in split]
-        digests = {k: v for report in reports.values() for k, v in report.digests.items()}
-        extracted = _extract(
-            paths, [digests[path] for path in paths], backbone, name, size, options
-        )
+        digests = [photos.digests[path] for path in photos.homes]
+        extracted = _extract(list(photos.homes), digests, backbone, name, size, options)
     how = "computed" if extracted.computed else "read from the cache"
     say(f"Features of {name} at {size}×{size} pixels: {how}, {clock.seconds['features']:.1f} s.")
 
-    splits, features, start = {}, {}, 0
-    for split, labels in dealt.labels.items():
-        part = slice(start, start + len(labels))
-        splits[split] = Split(extracted.pictures[part], labels)
-        features[split] = (np.asarray(extracted.features[part]), labels)
-        start += len(labels)
-    task = Task(dealt.name, dealt.class_names, **splits)
+    with clock("what belongs together"):
+        together = find_groups(options.group_by, photos.homes, photos.labels, *extracted[1::-1])
+        dealt = gather.deal_in_groups(options, photos, together)
+        task, features = gather.as_task(photos, dealt, extracted)
+    if line := words.kept_together(together, photos.by_lot, photos.given):
+        say(line)
+    counts = {split: len(paths) for split, paths in dealt.paths.items()}
+    say("Split: {train} to train, {validation} to validate, {test} to test.".format(**counts))
 
     with clock("linear probe"):
-        probe = train.fit_probe(*features["train"], seed=options.seed)
+        probe = train.fit_probe(features["train"], task.train.labels, seed=options.seed)
     with clock("fine-tuning"):
         deadline = float("inf")
         if options.budget is not None:
@@ -133,11 +120,15 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         mistakes, evidence = _explain(trained.model, task.test.images, test)
     with clock("learning curve"):
         curve = learning_curve(
-            features["train"],
-            features["validation"],
+            (features["train"], task.train.labels),
+            (features["validation"], task.validation.labels),
             regularization=trained.regularization,
             seed=options.seed,
         )
+    with clock("cross-validation"):
+        told = _compare(together, line, photos, extracted.features, trained, options.seed)
+    if told.change:
+        say(told.change)
     with clock("audit"):
         audit = auditing.audit(trained.model, task)
     return Result(
@@ -146,8 +137,9 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         size=size,
         task=task,
         paths=dealt.paths,
-        findings=(*problems, *copies),
-        notes=notes,
+        groups=told,
+        findings=(*photos.problems, *photos.copies),
+        notes=photos.notes,
         trained=trained,
         test=test,
         mistakes=mistakes,
@@ -156,6 +148,25 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         audit=audit,
         seconds=clock.seconds,
         model_path=target,
+    )
+
+
+def _compare(
+    together: Groups, line: str, photos: Photos, features: np.ndarray, trained, seed: int
+) -> GroupsTold:
+    """What it changes that groups stay together: on the same photos, by the same probe."""
+    if not line:
+        return GroupsTold()
+    labels = photos.labels
+    by_lot, in_groups = (
+        held_out(features, labels, groups, regularization=trained.regularization, seed=seed).argmax(
+            axis=1
+        )
+        == labels
+        for groups in (np.arange(len(labels)), np.array(list(together.of.values())))
+    )
+    return GroupsTold(
+        line, float(by_lot.mean()), float(in_groups.mean()), error_of_mean(by_lot * 1 - in_groups)
     )
 
 

@@ -7,6 +7,7 @@ memory map. So memory holds two shards, whether there are 100 photos or 100,000.
 
 import contextlib
 import hashlib
+import tempfile
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SHARD = 32  # photos; larger ones take more memory, and are hardly faster
 MOST_PIXELS = 16_000_000  # of a photo in floating point: 192 MB, in each thread
+FEW_BYTES = 2**28  # of pictures that are kept in memory
 VERSION = 2  # raised when photos are read or cut in another way
 
 
@@ -149,6 +151,30 @@ def extract(
             f"{assets.cache_dir() / names[0]} was written, and cannot be read. Is the disk sound?"
         )
     return Extracted(*kept, computed=True)
+
+
+def arranged(pictures: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Pictures in another order: in memory where they are few, else in a file that has no name.
+
+    Raises:
+        AssetError: the disk is full.
+    """
+    if len(order) == len(pictures) and np.array_equal(order, np.arange(len(order))):
+        return pictures
+    if pictures.nbytes <= FEW_BYTES:
+        return pictures[order]
+    try:
+        with tempfile.TemporaryFile(dir=assets.cache_dir()) as file:
+            shape = (len(order), *pictures.shape[1:])
+            copy = np.memmap(file, pictures.dtype, "w+", shape=shape)
+            for start in range(0, len(order), SHARD):
+                copy[start : start + SHARD] = pictures[order[start : start + SHARD]]
+            return copy
+    except OSError as error:
+        raise assets.AssetError(
+            f"Could not write to {assets.cache_dir()}: {error.strerror}. Make room on the disk, or "
+            "set TLCOURSE_CACHE to another folder."
+        ) from error
 
 
 def _read(names: Sequence[Path], count: int) -> list[np.ndarray] | None:

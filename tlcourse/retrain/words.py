@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from tlcourse.photos.check import Finding, alike
+from tlcourse.photos.folder import Dealt
+from tlcourse.retrain.groups import Groups
 
 SHOWN = 8  # files that are left out, in the terminal; the report has all
 
@@ -31,4 +33,35 @@ def same_names(class_names: Sequence[str]) -> str:
     return (
         f"Is this one class? {'; '.join(pairs)} are taken for different ones. If they are the "
         "same, put their photos into one folder."
+    )
+
+
+def folders_within(problems: Sequence[Finding]) -> str:
+    """A line on folders within classes; empty without any."""
+    if not any("is a folder inside a class" in finding.message for finding in problems):
+        return ""
+    return (
+        "To use photos that lie in folders within a class: --group-by folder, which keeps each "
+        "such folder on one side of the split."
+    )
+
+
+def kept_together(groups: Groups, by_lot: Dealt, given: bool) -> str:
+    """Which photos belong together, and what a split by lot would have done; empty without any."""
+    sizes = groups.sizes
+    many = sizes[sizes > 1]
+    if not len(many):
+        return ""
+    why = [f"{groups.copies} look nearly the same"] if groups.copies else []
+    why += [f"{groups.rows} were taken or named in a row"] if groups.rows else []
+    beside, tested = groups.beside(by_lot), len(by_lot.paths["test"])
+    told = f"{many.sum()} photos belong together, in {len(many)} groups ({', '.join(why)})"
+    if given:
+        return (
+            f"{told}. The folder was split already, and stays so: {beside} of {tested} test photos "
+            "have one of theirs among those to train on, which flatters the result."
+        )
+    return (
+        f"{told}: each group stays on one side. By lot, {beside} of {tested} test photos would "
+        "have had one of theirs among those to train on."
     )
