@@ -12,9 +12,11 @@ from tlcourse.auditing.report import Finding as Fault
 from tlcourse.auditing.report import Report
 from tlcourse.data import Split, Task
 from tlcourse.photos.check import Finding
+from tlcourse.retrain.confidence import Confidence, Level, Threshold
 from tlcourse.retrain.judge import LearningCurve, judge
 from tlcourse.retrain.report import render
-from tlcourse.retrain.result import GroupsTold, Options, Result
+from tlcourse.retrain.result import DoubtfulLabel, GroupsTold, Options, Result
+from tlcourse.retrain.shortcuts import Baseline
 
 FOLDER = Path("my photos")
 
@@ -40,6 +42,13 @@ def made(names, answers):
             regularization=0.01, model=None,
         ),
         test=test,
+        weights=None,
+        baselines=(Baseline("the colors alone", 0.5),),
+        doubts=(DoubtfulLabel(FOLDER / names[0] / "0.jpg", names[0], names[1], 0.1, 0.8),),
+        trust=Confidence(
+            1.5, 0.2, 0.1, (Level(0.9, 1.0, 4, 0.95, 0.75, (0.3, 0.95)),),
+            (Threshold(0.95, 0.4, (1, 3), (1, 1), (0, 0)),),
+        ),
         mistakes=mistakes,
         evidence=np.zeros((len(mistakes), 8, 8), "float32"),
         curve=LearningCurve((4, 8), np.array([[0.25, 0.75], [0.5, 0.5]]), 0.0, 0.01, 80, 40),
@@ -69,6 +78,25 @@ def test_classes_mistakes_and_times():
     times = page[page.index("Where the time went") :]
     assert times.index("features &amp; all</th><td>3.0 s") < times.index("audit</th><td>1.5 s")
     assert re.findall(r"width: ([\d.]+)rem", times) == ["12.0", "6.0"]
+
+
+def test_what_stands_beside_the_accuracy_and_labels_in_doubt():
+    page = render(made(("cat", "dog & <b>"), [0, 1, 1, 1]))
+    beside = rows(page, "95 % interval (Wilson)")[1:]
+    assert [row[1] for row in beside] == ["75.0%", "75.0%", "73.3%", "50.0%", "50.0%"]
+    assert beside[-1][0] == "the colors alone"
+    assert "cat/0.jpg: called cat (10%), looks like dog &amp; &lt;b&gt; (80%)" in page
+    assert page.count('class="strip"') == 2
+
+
+def test_how_sure_it_is_and_what_it_refuses():
+    page = render(made(("cat", "dog"), [0, 1, 1, 1]))
+    assert rows(page, "When it says that it is sure")[1:] == [
+        ["90% to 100%", "4", "95%", "75%", "30% to 95%"]
+    ]
+    assert rows(page, "None of these?")[1:] == [["40%", "1 of 3 (33%)", "1 of 1 (100%)", "–"]]
+    assert "10.0 points apart" in page
+    assert "With two classes" in page
 
 
 def test_what_people_wrote_is_text_and_no_tags():

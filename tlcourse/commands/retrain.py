@@ -42,7 +42,14 @@ def _retrain(options: Options, clock: Clock) -> Path:
             f"Test, {len(test.labels)} photos: {test.accuracy:.1%} right (95 % interval "
             f"{low:.1%} to {high:.1%}, Wilson)."
         )
-        print(result.curve.verdict, flush=True)
+        print(
+            f"Saying the most frequent class gives {test.guess:.1%}; balanced accuracy "
+            f"{test.balanced_accuracy:.1%}, macro F1 {test.macro_f1:.1%}."
+        )
+        if result.doubts:
+            print(f"{len(result.doubts)} labels may be wrong; the report shows the likeliest.")
+        for line in (result.suspicion, result.curve.verdict):
+            print(line, end="\n" * bool(line), flush=True)
         with clock("report"):
             from tlcourse.retrain.report import write_report
 
@@ -82,6 +89,12 @@ def _parse(argv: list[str] | None) -> Options:
         metavar="NAME",
         help="one of tlcourse.list_backbones(); default: a small Keras application whose weights "
         "are here, else photonet",
+    )
+    parser.add_argument(
+        "--class-weights",
+        choices=("auto", "none"),
+        default="auto",
+        help="auto: where classes are unequal, each counts the same in training; none: each photo",
     )
     parser.add_argument("--seed", type=int, default=0, help="the same seed, the same model")
     parser.add_argument(
@@ -129,4 +142,5 @@ def _parse(argv: list[str] | None) -> Options:
         budget=given.time_budget,
         dask=given.dask,
         group_by=given.group_by,
+        class_weights=given.class_weights,
     )

@@ -12,6 +12,7 @@ def held_out(
     groups: np.ndarray,
     *,
     regularization: float,
+    balanced: bool = False,
     seed: int = 0,
 ) -> np.ndarray:
     """Probabilities of each photo, by a linear probe that has seen nothing of its group.
@@ -21,6 +22,7 @@ def held_out(
         labels: int (n,), of classes 0 to k - 1.
         groups: int (n,); all different is plain cross-validation.
         regularization: C of the logistic regression.
+        balanced: whether each class counts the same.
         seed: of the folds.
 
     Returns:
@@ -39,6 +41,11 @@ def held_out(
             if len(np.unique(labels[learn])) < 2:  # nothing to tell apart
                 found[ask, labels[learn][0]] = 1
                 continue
-            probe = linear_probe(features[learn], labels[learn], c_values=[regularization])
+            probe = linear_probe(
+                features[learn],
+                labels[learn],
+                c_values=[regularization],
+                class_weight="balanced" if balanced else None,
+            )
             found[np.ix_(ask, probe.classes_)] = probe.predict_proba(features[ask])
     return found

@@ -42,6 +42,23 @@ class Judgment:
         """Share of the photos that got the right answer."""
         return float(np.mean(self.answers == self.labels))
 
+    @property
+    def guess(self) -> float:
+        """Accuracy of saying the most frequent class of these photos."""
+        return float(np.bincount(self.labels).max() / len(self.labels))
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean of what was found of each class that has photos: each class counts the same."""
+        return float(np.nanmean(self.recall))
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean of F1 over the classes that have photos, each 2pr / (p + r); 0 without answers."""
+        counts = self.confusion.sum(axis=1)
+        both = counts + self.confusion.sum(axis=0)
+        return float(np.mean(2 * np.diag(self.confusion)[counts > 0] / both[counts > 0]))
+
     def worst(self, most: int) -> np.ndarray:
         """Indices of the mistakes that the model was surest of, the surest first."""
         wrong = np.flatnonzero(self.answers != self.labels)
@@ -126,6 +143,7 @@ def learning_curve(
     validation: tuple[np.ndarray, np.ndarray],
     *,
     regularization: float,
+    balanced: bool = False,
     seed: int = 0,
 ) -> LearningCurve:
     """Probes on a part of the training photos, drawn class by class.
@@ -134,6 +152,7 @@ def learning_curve(
         training: features (n, d) and labels (n,).
         validation: the same.
         regularization: C of the logistic regression.
+        balanced: whether each class counts the same in training.
         seed: of the draws.
     """
     features, labels = training
@@ -144,7 +163,12 @@ def learning_curve(
         marks = []
         for _ in range(draws):
             chosen = _draw(labels, share, dice)
-            probe = linear_probe(features[chosen], labels[chosen], c_values=[regularization])
+            probe = linear_probe(
+                features[chosen],
+                labels[chosen],
+                c_values=[regularization],
+                class_weight="balanced" if balanced else None,
+            )
             marks.append(probe.predict(validation[0]) == validation[1])
             if share == 1.0:
                 marks *= draws

@@ -1,7 +1,7 @@
 """The model that is saved: photos in, class names and probabilities out, nothing else needed.
 
 model = keras.models.load_model("model.keras")
-model.predict(photos)                              # {"class": …, "probabilities": …}
+model.predict(photos)                      # {"class": …, "probabilities": …, "sure": …}
 model.get_layer("class_names").get_vocabulary()    # the classes, in order
 """
 
@@ -20,30 +20,45 @@ if TYPE_CHECKING:
     import keras
 
 
-def ready_to_use(classifier: "keras.Model", class_names: Sequence[str], size: int):
+def ready_to_use(
+    classifier: "keras.Model",
+    class_names: Sequence[str],
+    size: int,
+    *,
+    temperature: float = 1.0,
+    threshold: float | None = None,
+) -> "keras.Model":
     """A model from uint8 photos of any size and shape to answers; it looks at the middle square.
 
     Args:
         classifier: from pictures (n, size, size, 3) to logits (n, classes).
         class_names: one a class.
         size: at which the classifier looks at pictures.
+        temperature: that logits are divided by before they become probabilities.
+        threshold: a probability; below it, the model is not sure that it is any of the classes.
 
     Returns:
         A `keras.Model` from (n, height, width, 3) to `"probabilities"`, float32 (n, classes), and
-        `"class"`, the names of the likeliest classes as UTF-8 bytes (n,).
+        `"class"`, the names of the likeliest classes as UTF-8 bytes (n,); with a threshold also
+        `"sure"`, bool (n,).
     """
     import keras
 
     photo = keras.Input((None, None, 3), dtype="uint8", name="photo")
-    probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(
-        classifier(shrink(photo, size))
-    )
+    logits = classifier(shrink(photo, size))
+    if temperature != 1:
+        logits = keras.layers.Rescaling(1 / temperature, name="temperature")(logits)
+    probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(logits)
     # A layer that turns a number into a word is how Keras itself carries class names along.
     named = keras.layers.StringLookup(
         vocabulary=list(class_names), num_oov_indices=0, invert=True, name="class_names"
     )
     best = named(keras.ops.argmax(probabilities, axis=-1))
-    return keras.Model(photo, {"probabilities": probabilities, "class": best}, name="photos")
+    outputs = {"probabilities": probabilities, "class": best}
+    if threshold is not None:
+        above = keras.layers.Rescaling(1.0, offset=-threshold, name="above_threshold")
+        outputs["sure"] = above(keras.ops.max(probabilities, axis=-1)) >= 0
+    return keras.Model(photo, outputs, name="photos")
 
 
 def save_model(model: "keras.Model", target: Path) -> None:

@@ -9,7 +9,9 @@ from tlcourse.retrain.model import load
 
 
 def predict(model_path: Path, images: list[Path]) -> list[dict]:
-    """For each photo `{"image", "class", "probabilities"}`, or `{"image", "error"}`.
+    """For each photo `{"image", "class", "probabilities", "sure"}`, or `{"image", "error"}`.
+
+    Without "sure" where the model has no threshold.
 
     A folder stands for the photos that lie in it and in its sub-folders.
 
@@ -30,10 +32,12 @@ def predict(model_path: Path, images: list[Path]) -> list[dict]:
         except Exception as error:  # see read_image: anything can come
             answers.append({"image": str(path), "error": f"cannot be read: {error}"})
             continue
-        probabilities = model(photo[None], training=False)["probabilities"][0]
-        shares = dict(zip(names, map(float, probabilities), strict=True))
+        answer = model(photo[None], training=False)
+        shares = dict(zip(names, map(float, answer["probabilities"][0]), strict=True))
         best = max(shares, key=shares.get)
         answers.append({"image": str(path), "class": best, "probabilities": shares})
+        if "sure" in answer:
+            answers[-1]["sure"] = bool(answer["sure"][0])
     return answers
 
 

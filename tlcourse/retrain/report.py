@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 25  # in the table of confusions; of more, only the pairs that occur most are told
 PAIRS = 20  # of them
-SAMPLES = 10  # classes of which the first photo is shown
+SAMPLES, OF_EACH = 10, 6  # classes of which photos are shown, and how many of each
+DOUBTS = 12  # labels that may be wrong, with their photos
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
@@ -48,14 +49,16 @@ def render(result: "Result") -> str:
     pages.filters["percent"] = _percent
     pages.filters["short"] = lambda path: _short(path, result.options.folder)
     means = result.curve.accuracies.mean(axis=1)
-    test_counts = np.bincount(result.task.test.labels)
     return pages.get_template(TEMPLATE.name).render(
         r=result,
-        guess=test_counts.max() / test_counts.sum(),
         methods=_methods(result),
-        sample=_sample(result),
+        beside=_beside(result),
+        samples=_samples(result),
+        doubts=_doubts(result),
         counts=_counts(result),
         classes=_classes(result),
+        levels=_levels(result),
+        refusals=_refusals(result),
         pairs=_pairs(result),
         mistakes=_mistakes(result),
         curve=_curve(result),
@@ -83,6 +86,19 @@ def _methods(result: "Result") -> list[Sequence]:
     ]  # fmt: skip
 
 
+def _beside(result: "Result") -> list[Sequence]:
+    """The model's results, and what one gets without it."""
+    test = result.test
+    return [
+        ("the model", _percent(test.accuracy, 1)),
+        ("the model, balanced accuracy: each class counts the same",
+         _percent(test.balanced_accuracy, 1)),
+        ("the model, macro F1: the same, and false alarms count", _percent(test.macro_f1, 1)),
+        ("the most frequent class, always", _percent(test.guess, 1)),
+        *((one.name, _percent(one.accuracy, 1)) for one in result.baselines),
+    ]  # fmt: skip
+
+
 def _counts(result: "Result") -> list[Sequence]:
     task = result.task
     splits = (task.train, task.validation, task.test)
@@ -98,6 +114,24 @@ def _classes(result: "Result") -> list[Sequence]:
         map(_percent, test.recall),
     )
     return list(zip(result.task.class_names, *columns, strict=True))
+
+
+def _levels(result: "Result") -> list[Sequence]:
+    return [
+        (f"{_percent(one.low)} to {_percent(one.high)}", one.photos, _percent(one.sure),
+         _percent(one.right), f"{_percent(one.interval[0])} to {_percent(one.interval[1])}")
+        for one in result.trust.levels
+    ]  # fmt: skip
+
+
+def _refusals(result: "Result") -> list[Sequence]:
+    """What each threshold refuses, and of how many; a dash where there was none."""
+    rows = []
+    for one in result.trust.thresholds:
+        shares = (one.right, one.wrong, one.strangers)
+        cells = [f"{part} of {of} ({part / of:.0%})" if of else "–" for part, of in shares]
+        rows.append((_percent(one.value), *cells))
+    return rows
 
 
 def _pairs(result: "Result") -> list[Sequence] | None:
@@ -142,10 +176,34 @@ def _png(drawn) -> str:
     return base64.b64encode(plots.png(drawn.figure)).decode()
 
 
-def _sample(result: "Result") -> str:
+def _samples(result: "Result") -> list[tuple[str, str]]:
+    """Of each class a strip of training photos, drawn at random, and its name."""
     images, labels = result.task.train
-    firsts = [np.flatnonzero(labels == k)[0] for k in range(min(result.task.num_classes, SAMPLES))]
-    return _png(plots.images(np.stack([images[at] for at in firsts]), columns=SAMPLES))
+    dice, strips = np.random.default_rng(result.options.seed), []
+    for k, name in enumerate(result.task.class_names[:SAMPLES]):
+        members = np.flatnonzero(labels == k)
+        chosen = np.sort(dice.permutation(members)[:OF_EACH])
+        strips.append((_png(plots.images(np.stack([images[at] for at in chosen]))), name))
+    return strips
+
+
+def _doubts(result: "Result") -> list[tuple[str, str]]:
+    """Photos whose labels may be wrong, each with its words."""
+    task, shown = result.task, []
+    where = {
+        path: (getattr(task, split).images, at)
+        for split, paths in result.paths.items()
+        for at, path in enumerate(paths)
+    }
+    for doubt in result.doubts[:DOUBTS]:
+        images, at = where[doubt.path]
+        file = _short(doubt.path, result.options.folder)
+        words = (
+            f"{file}: called {doubt.label} ({_percent(doubt.own)}), looks like "
+            f"{doubt.looks_like} ({_percent(doubt.looks)})"
+        )
+        shown.append((_png(plots.images(images[at][None])), words))
+    return shown
 
 
 def _mistakes(result: "Result") -> list[tuple[str, str]]:

@@ -9,9 +9,11 @@ import numpy as np
 from tlcourse.data import Task
 from tlcourse.photos.check import Finding
 from tlcourse.retrain.judge import Judgment, LearningCurve
+from tlcourse.retrain.shortcuts import Baseline, suspicion
 
 if TYPE_CHECKING:
     from tlcourse.auditing.report import Report
+    from tlcourse.retrain.confidence import Confidence
     from tlcourse.retrain.train import Trained
 
 
@@ -29,6 +31,18 @@ class Options:
     dask: str | None = None
     overwrite: bool = False
     group_by: str = "auto"
+    class_weights: str = "auto"
+
+
+@dataclass(frozen=True)
+class DoubtfulLabel:
+    """A photo whose label may be wrong: what it is called, and what it looks like."""
+
+    path: Path
+    label: str
+    looks_like: str
+    own: float
+    looks: float
 
 
 @dataclass(frozen=True)
@@ -72,6 +86,10 @@ class Result:
         findings: files that were left out, and why.
         notes: files that were read after a conversion.
         test: how the model does on the test photos.
+        weights: (classes,) what a photo of each class counted in training; None for all the same.
+        baselines: how far one gets by colors or border alone.
+        doubts: labels that are likely wrong, the likeliest first.
+        trust: what its probabilities are worth.
         mistakes: (m,) which of the test photos these are: the mistakes it was surest of.
         evidence: float32 (m, size, size), Grad-CAM of each mistake for the class that it said.
         curve: of a linear probe.
@@ -89,9 +107,18 @@ class Result:
     notes: tuple[Finding, ...]
     trained: "Trained"
     test: Judgment
+    weights: np.ndarray | None
+    baselines: tuple[Baseline, ...]
+    doubts: tuple[DoubtfulLabel, ...]
+    trust: "Confidence"
     mistakes: np.ndarray
     evidence: np.ndarray
     curve: LearningCurve
     audit: "Report"
     seconds: dict[str, float]
     model_path: Path
+
+    @property
+    def suspicion(self) -> str:
+        """A sentence where a baseline comes near the model; else empty."""
+        return suspicion(self.baselines, self.test.accuracy, self.test.guess)

@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import softmax
 
 from tlcourse import auditing
 from tlcourse.inside.explain import grad_cam
 from tlcourse.machine.device import setup_device
 from tlcourse.networks.backbones import list_backbones, load_backbone
-from tlcourse.retrain import cluster, gather, model, output, stream, words
+from tlcourse.retrain import cluster, confidence, gather, model, output, shortcuts, stream, words
 from tlcourse.retrain.crossval import held_out
 from tlcourse.retrain.gather import Photos
-from tlcourse.retrain.groups import Groups, find_groups
+from tlcourse.retrain.groups import find_groups
 from tlcourse.retrain.judge import Judgment, error_of_mean, judge, learning_curve
-from tlcourse.retrain.result import GroupsTold, Options, Result
+from tlcourse.retrain.labels import doubtful
+from tlcourse.retrain.result import DoubtfulLabel, GroupsTold, Options, Result
 
 # What a Keras application has to be to come before photonet: small enough for two cores.
 SENSIBLE = ("MobileNetV2", "EfficientNetV2B0", "MobileNetV3Large", "EfficientNetB0", "MobileNet")
@@ -88,8 +90,15 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
     counts = {split: len(paths) for split, paths in dealt.paths.items()}
     say("Split: {train} to train, {validation} to validate, {test} to test.".format(**counts))
 
+    weights = train.class_weights(task.train.labels) if options.class_weights == "auto" else None
+    balanced = weights is not None
+    if balanced:
+        say(words.weighted(task.class_names, np.bincount(task.train.labels)))
+
     with clock("linear probe"):
-        probe = train.fit_probe(features["train"], task.train.labels, seed=options.seed)
+        probe = train.fit_probe(
+            features["train"], task.train.labels, seed=options.seed, balanced=balanced
+        )
     with clock("fine-tuning"):
         deadline = float("inf")
         if options.budget is not None:
@@ -103,19 +112,33 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
             strategy=device.strategy,
             seed=options.seed,
             deadline=deadline,
+            weights=weights,
         )
+    right = "right on validation" + ", each class counting the same" * balanced
     for method, score in trained.scores.items():
         kept = " ← kept" if method == trained.method else ""
-        say(f"  {method:<12} {score.accuracy:.1%} right on validation, loss {score.loss:.3f}{kept}")
+        say(f"  {method:<12} {score.accuracy:.1%} {right}, loss {score.loss:.3f}{kept}")
     if trained.note:
         say(trained.note)
 
+    with clock("how sure it may be"):
+        known = (_logits(trained.model, train.Batches(task.validation)), task.validation.labels)
+        heat = confidence.temperature(*known)
+        threshold = confidence.thresholds(softmax(known[0] / heat, axis=1), known[1])[0]
     with clock("saving the model"):
         target = options.output / output.MODEL
-        model.save_model(model.ready_to_use(trained.model, task.class_names, size), target)
+        ready = model.ready_to_use(
+            trained.model, task.class_names, size, temperature=heat, threshold=threshold
+        )
+        model.save_model(ready, target)
         output.forget_report(options.output)
     with clock("testing"):
-        test = judge(_probabilities(trained.model, train.Batches(task.test)), task.test.labels)
+        logits = _logits(trained.model, train.Batches(task.test))
+        test = judge(softmax(logits / heat, axis=1), task.test.labels)
+        strangers = confidence.refuse_strangers(
+            features, dealt.labels, regularization=trained.regularization, seed=options.seed
+        )
+        trust = confidence.measure(known, (logits, task.test.labels), strangers)
     with clock("evidence for mistakes"):
         mistakes, evidence = _explain(trained.model, task.test.images, test)
     with clock("learning curve"):
@@ -123,14 +146,28 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
             (features["train"], task.train.labels),
             (features["validation"], task.validation.labels),
             regularization=trained.regularization,
+            balanced=balanced,
             seed=options.seed,
         )
     with clock("cross-validation"):
-        told = _compare(together, line, photos, extracted.features, trained, options.seed)
+        ask = functools.partial(
+            held_out,
+            extracted.features,
+            photos.labels,
+            regularization=trained.regularization,
+            balanced=balanced,
+            seed=options.seed,
+        )
+        apart = ask(np.array(list(together.of.values())))
+        told = _compare(line, photos.labels, ask, apart)
+        doubts = _doubts(photos, task.class_names, apart)
     if told.change:
         say(told.change)
+    with clock("baselines"):
+        seen = shortcuts.baselines(task.train, task.test, seed=options.seed)
     with clock("audit"):
-        audit = auditing.audit(trained.model, task)
+        by_class = dict(enumerate(weights.tolist())) if balanced else None
+        audit = auditing.audit(trained.model, task, class_weight=by_class)
     return Result(
         options=options,
         backbone=name,
@@ -142,6 +179,10 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         notes=photos.notes,
         trained=trained,
         test=test,
+        weights=weights,
+        baselines=seen,
+        doubts=doubts,
+        trust=trust,
         mistakes=mistakes,
         evidence=evidence,
         curve=curve,
@@ -151,22 +192,24 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
     )
 
 
-def _compare(
-    together: Groups, line: str, photos: Photos, features: np.ndarray, trained, seed: int
-) -> GroupsTold:
+def _compare(line: str, labels: np.ndarray, ask: Callable, apart: np.ndarray) -> GroupsTold:
     """What it changes that groups stay together: on the same photos, by the same probe."""
     if not line:
         return GroupsTold()
-    labels = photos.labels
-    by_lot, in_groups = (
-        held_out(features, labels, groups, regularization=trained.regularization, seed=seed).argmax(
-            axis=1
+    by_lot = ask(np.arange(len(labels))).argmax(axis=1) == labels
+    in_groups = apart.argmax(axis=1) == labels
+    error = error_of_mean(by_lot * 1.0 - in_groups)
+    return GroupsTold(line, float(by_lot.mean()), float(in_groups.mean()), error)
+
+
+def _doubts(photos: Photos, names: tuple[str, ...], apart: np.ndarray) -> tuple[DoubtfulLabel, ...]:
+    """Labels that are likely wrong, by what a probe says that has not seen the photo."""
+    paths, labels = list(photos.homes), photos.labels
+    return tuple(
+        DoubtfulLabel(
+            paths[one.photo], names[labels[one.photo]], names[one.other], one.own, one.looks
         )
-        == labels
-        for groups in (np.arange(len(labels)), np.array(list(together.of.values())))
-    )
-    return GroupsTold(
-        line, float(by_lot.mean()), float(in_groups.mean()), error_of_mean(by_lot * 1 - in_groups)
+        for one in doubtful(apart, labels)
     )
 
 
@@ -197,11 +240,9 @@ def _extract(paths, digests, backbone, name: str, size: int, options: Options):
         return stream.extract(paths, digests, backbone, size, compute)
 
 
-def _probabilities(classifier, batches) -> np.ndarray:
-    import keras
-
+def _logits(classifier, batches) -> np.ndarray:
     # Batches, and no memory map: of an array, `predict` makes one tensor of all photos first.
-    return keras.ops.convert_to_numpy(keras.ops.softmax(classifier.predict(batches, verbose=0)))
+    return np.asarray(classifier.predict(batches, verbose=0), "float64")
 
 
 def _explain(classifier, pictures: np.ndarray, test: Judgment) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ from tlcourse.transfer.tuning import gentle_sgd, probed_classifier
 
 PROBE, TUNED = "linear probe", "fine-tuned"
 CHOOSE_FROM = 3000  # photos by which the probe's regularization is chosen, at most
+UNEQUAL = 1.5  # times as many photos of one class as of another, from which classes are weighted
 EPOCHS, PATIENCE, BATCH, LEARNING_RATE = 10, 3, 16, 0.01
 
 
@@ -45,13 +46,31 @@ class Trained:
     note: str
 
 
-def fit_probe(features: np.ndarray, labels: np.ndarray, seed: int):
-    """A linear probe; of many photos, only a part is used to choose its regularization."""
-    if len(labels) <= CHOOSE_FROM:
+def class_weights(labels: np.ndarray) -> np.ndarray | None:
+    """What a photo of each class counts so that all classes count the same; None when they do.
+
+    Args:
+        labels: int (n,), with photos of each class.
+    """
+    counts = np.bincount(labels)
+    if counts.max() < UNEQUAL * counts.min():
+        return None
+    return len(labels) / (len(counts) * counts)
+
+
+def fit_probe(features: np.ndarray, labels: np.ndarray, seed: int, *, balanced: bool = False):
+    """A linear probe; of many photos, only a part is used to choose its regularization.
+
+    Balanced, each class counts the same; its regularization is chosen without that.
+    """
+    if len(labels) <= CHOOSE_FROM and not balanced:
         return linear_probe(features, labels, seed=seed)
-    some = np.sort(np.random.default_rng(seed).choice(len(labels), CHOOSE_FROM, replace=False))
+    some = np.arange(len(labels))
+    if len(labels) > CHOOSE_FROM:
+        some = np.sort(np.random.default_rng(seed).choice(some, CHOOSE_FROM, replace=False))
     c = regularization_of(linear_probe(features[some], labels[some], seed=seed))
-    return linear_probe(features, labels, c_values=[c])
+    weight = "balanced" if balanced else None
+    return linear_probe(features, labels, c_values=[c], class_weight=weight)
 
 
 def regularization_of(probe) -> float:
@@ -69,6 +88,7 @@ def train(
     strategy,
     seed: int = 0,
     deadline: float = float("inf"),
+    weights: np.ndarray | None = None,
 ) -> Trained:
     """Put the probe's head on the backbone, then fine-tune its late layers, if that helps.
 
@@ -84,16 +104,18 @@ def train(
         strategy: a `tf.distribute.Strategy`.
         seed: of the order of the pictures.
         deadline: in seconds of `time.monotonic()`.
+        weights: (classes,) what a photo of each class counts, in training as in validation.
     """
     with strategy.scope():
         model = probed_classifier(backbone, num_classes, probe, late_layer(backbone))
-        batches = Batches(training, shuffle_seed=seed)
+        batches = Batches(training, shuffle_seed=seed, weights=weights)
+        metrics = {"metrics" if weights is None else "weighted_metrics": ["accuracy"]}
         model.compile(
             gentle_sgd(LEARNING_RATE, EPOCHS * len(batches)),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=["accuracy"],
+            **metrics,
         )
-    watched = Batches(validation)
+    watched = Batches(validation, weights=weights)
     start = score(model, watched)
     patience = keras.callbacks.EarlyStopping(monitor="val_loss", patience=PATIENCE)
     bar = with_bar(range(EPOCHS * len(batches)), "Fine-tuning")
@@ -141,9 +163,12 @@ def late_layer(backbone: keras.Model, share: float = 0.2) -> str:
 class Batches(keras.utils.PyDataset):
     """Batches of a split, read from its memory map when they are needed."""
 
-    def __init__(self, split: Split, shuffle_seed: int | None = None) -> None:  # noqa: D107
+    def __init__(  # noqa: D107
+        self, split: Split, shuffle_seed: int | None = None, weights: np.ndarray | None = None
+    ) -> None:
         super().__init__()
         self.split = split
+        self.weights = weights
         self.order = np.arange(len(split.labels))
         self.dice = None if shuffle_seed is None else np.random.default_rng(shuffle_seed)
         self.on_epoch_end()
@@ -151,9 +176,10 @@ class Batches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return -(-len(self.order) // BATCH)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
         chosen = np.sort(self.order[index * BATCH : (index + 1) * BATCH])
-        return self.split.images[chosen], self.split.labels[chosen]
+        images, labels = self.split.images[chosen], self.split.labels[chosen]
+        return (images, labels) if self.weights is None else (images, labels, self.weights[labels])
 
     def on_epoch_end(self) -> None:
         """A new order for the next epoch."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from tlcourse.photos.check import Finding, alike
 from tlcourse.photos.folder import Dealt
 from tlcourse.retrain.groups import Groups
@@ -43,6 +45,21 @@ def folders_within(problems: Sequence[Finding]) -> str:
     return (
         "To use photos that lie in folders within a class: --group-by folder, which keeps each "
         "such folder on one side of the split."
+    )
+
+
+def weighted(class_names: Sequence[str], counts: np.ndarray) -> str:
+    """A line on classes of which there are unequal numbers to train on, and are weighted.
+
+    Args:
+        class_names: of the classes.
+        counts: int (classes,), training photos.
+    """
+    most, least = int(counts.argmax()), int(counts.argmin())
+    return (
+        f"Unequal classes, {counts[most]} photos of {class_names[most]} to {counts[least]} of "
+        f"{class_names[least]} to train on: each class counts the same. To let each photo count "
+        "the same: --class-weights none."
     )
 
 

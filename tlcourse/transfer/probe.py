@@ -43,6 +43,7 @@ def linear_probe(
     *,
     c_values: Sequence[float] = C_VALUES,
     seed: int = 0,
+    class_weight: str | None = None,
 ) -> Pipeline:
     """Logistic regression on features: what a head on a frozen backbone can do.
 
@@ -55,6 +56,7 @@ def linear_probe(
         labels: (n,) int.
         c_values: inverse regularization strengths to choose from, on scaled features.
         seed: of the folds.
+        class_weight: `"balanced"` lets each class count the same, however many pictures it has.
 
     Returns:
         A fitted scikit-learn pipeline: `probe.predict(features)`, `probe.score(features, labels)`.
@@ -70,7 +72,9 @@ def linear_probe(
     counts = np.unique(labels, return_counts=True)[1]
     if len(counts) < 2:
         raise ValueError("A probe needs at least two classes in the training labels.")
-    probe = make_pipeline(FloorScaler(), LogisticRegression(C=0.01, max_iter=2000))
+    probe = make_pipeline(
+        FloorScaler(), LogisticRegression(C=0.01, max_iter=2000, class_weight=class_weight)
+    )
     # Thousands of small products: on several threads they would wait for each other, and where
     # other programs compute, too, a fit took a hundred times as long.
     with threadpool_limits(1, "blas"):
