@@ -32,6 +32,7 @@ def made(names, answers):
         options=Options(FOLDER, Path("out")),
         backbone="photonet",
         size=8,
+        remark="Better & <bigger>.",
         task=Task("my photos", names, split, split, split),
         paths={"test": tuple(FOLDER / names[k] / f"{at}.jpg" for at, k in enumerate(labels))},
         groups=GroupsTold("2 photos belong together & stay.", 0.9, 0.8, 0.02),
@@ -101,7 +102,14 @@ def test_how_sure_it_is_and_what_it_refuses():
 
 def test_what_people_wrote_is_text_and_no_tags():
     page = render(made(("cat", "dog & <b>"), [0, 1, 1, 1]))
-    for words in ("dog & <b>", "a <i>.jpg", "is no image & empty.", "too <high>", "Cut & dried."):
+    for words in (
+        "dog & <b>",
+        "a <i>.jpg",
+        "is no image & empty.",
+        "too <high>",
+        "Cut & dried.",
+        "Better & <bigger>.",
+    ):
         assert html.escape(words) in page
         assert words not in page
 

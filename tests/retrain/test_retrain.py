@@ -338,6 +338,8 @@ def test_weights_that_are_not_here(own, cache, tmp_path, monkeypatch, capsys):
     said = refused(own, tmp_path / "out", capsys, "--backbone", "ResNet50")
     assert "resnet50_weights" in said
     assert "TLCOURSE_OFFLINE is set" in said
+    assert "tlcourse fetch ResNet50" in said
+    assert "weights=" not in said  # no argument of Python
 
 
 @pytest.mark.slow
@@ -624,16 +626,6 @@ def test_cached_features_are_read_by_content_not_by_name(own, cache, tmp_path):
     assert np.array_equal(first.features, again.features)
     other = stream.extract(paths, [*marks[:-1], "changed"], backbone, 64, compute)
     assert other.computed
-
-
-def test_the_default_backbone_follows_what_is_here(monkeypatch, tmp_path):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.delenv("TLCOURSE_SHARED", raising=False)
-    assert run.default_backbone() == "photonet"
-    (tmp_path / "models").mkdir()
-    name = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
-    (tmp_path / "models" / name).write_bytes(b"")
-    assert run.default_backbone() == "MobileNetV2"
 
 
 TWO_DEVICES = """

@@ -4,6 +4,9 @@ import argparse
 from pathlib import Path
 
 from tlcourse.errors import Stopped
+from tlcourse.machine.device import quiet_tensorflow
+from tlcourse.networks.backbones import list_backbones
+from tlcourse.retrain.backbone import AUTO as AUTO_BACKBONE
 from tlcourse.retrain.cluster import LOCAL
 from tlcourse.retrain.groups import AUTO, WAYS
 from tlcourse.retrain.output import MODEL, REPORT, claimed, default_output
@@ -68,6 +71,18 @@ def _stamp(path: Path) -> int | None:
         return None
 
 
+class _List(argparse.Action):
+    """Print the catalog of networks, and end: no folder is needed for that."""
+
+    def __init__(self, *names, **options) -> None:
+        super().__init__(*names, nargs=0, **options)
+
+    def __call__(self, parser, *_) -> None:
+        with quiet_tensorflow():
+            print(list_backbones())
+        parser.exit()
+
+
 def _parse(argv: list[str] | None) -> Options:
     parser = argparse.ArgumentParser(
         prog="tlcourse retrain",
@@ -87,9 +102,11 @@ def _parse(argv: list[str] | None) -> Options:
     parser.add_argument(
         "--backbone",
         metavar="NAME",
-        help="one of tlcourse.list_backbones(); default: a small Keras application whose weights "
-        "are here, else photonet",
+        default=AUTO_BACKBONE,
+        help="auto (default): the best small network whose weights are here; or one by its name, "
+        "such as photonet, MobileNetV2 or MobileNetV2:alpha=0.35",
     )
+    parser.add_argument("--list-backbones", action=_List, help="list all networks, and end")
     parser.add_argument(
         "--class-weights",
         choices=("auto", "none"),

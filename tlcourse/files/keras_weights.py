@@ -34,6 +34,14 @@ class KerasFile:
     digest: str = ""
 
 
+class MissingWeights(AssetError):  # noqa: N818 - named for what it says
+    """A weight file is not here and cannot be had; `file` is its name, `why` half a sentence."""
+
+    def __init__(self, message: str, file: str, why: str) -> None:  # noqa: D107
+        super().__init__(message)
+        self.file, self.why = file, why
+
+
 def weight_folders() -> list[Path]:
     """Where a Keras weight file may be: Keras's cache, `TLCOURSE_SHARED`/models, given folders."""
     home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
@@ -116,12 +124,14 @@ def damaged(path: Path) -> AssetError:
     )
 
 
-def _missing(file: KerasFile, why: str) -> AssetError:
-    return AssetError(
+def _missing(file: KerasFile, why: str) -> MissingWeights:
+    return MissingWeights(
         f"The weights {file.name} are not in {weight_folders()[0]}, and {why}. To mend it: load "
         f"the model once with a network, or get the file elsewhere, from {file.url}, and copy it "
         "to that folder, under that name. weights=None builds the model with random weights; "
-        "'photonet' comes with the course."
+        "'photonet' comes with the course.",
+        file.name,
+        why,
     )
 
 

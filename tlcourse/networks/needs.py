@@ -85,6 +85,20 @@ def weights_of(need: str) -> KerasFile:
     Raises:
         InputError: there is no such application, or none with such options.
     """
+    name, options = name_and_options(need)
+    if name not in SETS and not options and not name[:1].isupper():
+        known = [*SETS, "minilm", *SMALL]
+        hint = did_you_mean(name, known) or f"There are: {', '.join(known)}."
+        raise InputError(f"There is nothing that is called {name!r} to fetch. {hint}")
+    return find_file(name, **options)
+
+
+def name_and_options(need: str) -> tuple[str, dict]:
+    """`"MobileNetV2:alpha=0.35"` is `"MobileNetV2"` and `{"alpha": 0.35}`.
+
+    Raises:
+        InputError: an option cannot be read.
+    """
     name, _, rest = need.partition(":")
     options = {}
     for part in filter(None, rest.split(",")):
@@ -96,8 +110,4 @@ def weights_of(need: str) -> KerasFile:
                 f"{need!r} cannot be read: expected a name, or one with options, such as "
                 "'MobileNetV2:alpha=0.35'."
             ) from None
-    if name not in SETS and rest == "" and not name[:1].isupper():
-        known = [*SETS, "minilm", *SMALL]
-        hint = did_you_mean(name, known) or f"There are: {', '.join(known)}."
-        raise InputError(f"There is nothing that is called {name!r} to fetch. {hint}")
-    return find_file(name, **options)
+    return name, options

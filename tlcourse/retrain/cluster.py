@@ -20,7 +20,7 @@ from pathlib import Path
 from tlcourse.errors import AssetError
 from tlcourse.machine.device import setup_device
 from tlcourse.machine.limits import usable_cpus
-from tlcourse.networks.backbones import load_backbone
+from tlcourse.retrain.backbone import load
 from tlcourse.retrain.stream import Shard, compute_shard, shards
 
 LOCAL = "local"
@@ -96,4 +96,4 @@ def _task(paths: Sequence[Path], name: str, size: int) -> Shard:
 @functools.cache
 def _backbone(name: str, size: int):
     setup_device()
-    return load_backbone(name, image_size=size)
+    return load(name, size)

@@ -23,7 +23,7 @@ class Options:
 
     folder: Path
     output: Path
-    backbone: str | None = None
+    backbone: str = "auto"
     validation: float = 0.2
     test: float = 0.2
     seed: int = 0
@@ -80,6 +80,7 @@ class Result:
     """What came of it: all that the report tells.
 
     Attributes:
+        remark: what a better network, which is not here, would bring; else empty.
         task: pictures as the network sees them, memory maps; the paths are in `paths`.
         paths: by split, in the order of the pictures.
         groups: what was kept together, and what that changed.
@@ -100,6 +101,7 @@ class Result:
     options: Options
     backbone: str
     size: int
+    remark: str
     task: Task
     paths: dict[str, tuple[Path, ...]]
     groups: "GroupsTold"

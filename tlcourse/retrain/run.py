@@ -12,8 +12,8 @@ from scipy.special import softmax
 from tlcourse import auditing
 from tlcourse.inside.explain import grad_cam
 from tlcourse.machine.device import setup_device
-from tlcourse.networks.backbones import list_backbones, load_backbone
 from tlcourse.retrain import cluster, confidence, gather, model, output, shortcuts, stream, words
+from tlcourse.retrain.backbone import choose, load
 from tlcourse.retrain.crossval import held_out
 from tlcourse.retrain.gather import Photos
 from tlcourse.retrain.groups import find_groups
@@ -21,8 +21,6 @@ from tlcourse.retrain.judge import Judgment, error_of_mean, judge, learning_curv
 from tlcourse.retrain.labels import doubtful
 from tlcourse.retrain.result import DoubtfulLabel, GroupsTold, Options, Result
 
-# What a Keras application has to be to come before photonet: small enough for two cores.
-SENSIBLE = ("MobileNetV2", "EfficientNetV2B0", "MobileNetV3Large", "EfficientNetB0", "MobileNet")
 FOR_THE_REPORT = 10  # seconds of a time budget that training leaves
 MISTAKES = 8  # that are explained, at most
 
@@ -53,7 +51,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
     Raises:
         ImageFolderError: the folder cannot be used as it is.
         AssetError: weights are missing, or something cannot be written.
-        ValueError: there is no such backbone.
+        InputError: there is no such backbone, or nothing says what belongs together.
         KeyboardInterrupt: of the person, where there is no model yet.
     """
     with clock("checking the photos"):
@@ -73,13 +71,14 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         from tlcourse.retrain import train  # it begins with keras, which must be set up before
 
     with clock("features"):
-        name = options.backbone or default_backbone()
-        size = size_of(name)
-        backbone = load_backbone(name, image_size=size)
+        name, size, remark = choose(options.backbone)
+        backbone = load(name, size)
         digests = [photos.digests[path] for path in photos.homes]
         extracted = _extract(list(photos.homes), digests, backbone, name, size, options)
     how = "computed" if extracted.computed else "read from the cache"
     say(f"Features of {name} at {size}×{size} pixels: {how}, {clock.seconds['features']:.1f} s.")
+    if remark:
+        say(remark)
 
     with clock("what belongs together"):
         together = find_groups(options.group_by, photos.homes, photos.labels, *extracted[1::-1])
@@ -172,6 +171,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         options=options,
         backbone=name,
         size=size,
+        remark=remark,
         task=task,
         paths=dealt.paths,
         groups=told,
@@ -211,24 +211,6 @@ def _doubts(photos: Photos, names: tuple[str, ...], apart: np.ndarray) -> tuple[
         )
         for one in doubtful(apart, labels)
     )
-
-
-def default_backbone() -> str:
-    """The best small backbone whose weights are here: a Keras application, or photonet."""
-    here = {row.name for row in list_backbones() if row.is_here}
-    return next((name for name in SENSIBLE if name in here), "photonet")
-
-
-def size_of(name: str) -> int:
-    """Height and width at which a backbone looks at pictures.
-
-    Raises:
-        ValueError: there is no such backbone.
-    """
-    sizes = {row.name: row.image_size or 224 for row in list_backbones()}
-    if name not in sizes:
-        load_backbone(name)  # raises, with near matches
-    return sizes[name]
 
 
 def _extract(paths, digests, backbone, name: str, size: int, options: Options):
