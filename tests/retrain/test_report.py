@@ -7,11 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import yaml
 
 from tlcourse.auditing.report import Finding as Fault
 from tlcourse.auditing.report import Report
 from tlcourse.data import Split, Task
 from tlcourse.photos.check import Finding
+from tlcourse.retrain.card import render_card
 from tlcourse.retrain.confidence import Confidence, Level, Threshold
 from tlcourse.retrain.judge import LearningCurve, judge
 from tlcourse.retrain.report import render
@@ -130,6 +132,23 @@ def test_without_mistakes():
     page = render(made(("cat", "dog"), [0, 0, 1, 1]))
     assert "<p>There is none.</p>" in page
     assert "Grad-CAM" not in page
+
+
+def test_the_model_card_is_filled_from_the_run():
+    card = render_card(made(("cat", "dog | <b>"), [0, 1, 1, 1]))
+    head, body = card.split("---\n", 2)[1:]
+    assert yaml.safe_load(head)["base_model"] == "photonet"
+    for line in (
+        "| the model | 75.0% |",
+        "| dog \\| \\<b\\> | 2 | 67% | 100% |",
+        "right answers that are refused as *none of these?* | 1 of 3 |",
+        "how many photos of other things it refuses was not measured",
+        "cat: 2 to train, 2 to validate, 2 to test.",
+        "[who answers for this model, and how to reach them]",
+    ):
+        assert line in body, line
+    assert "{{" not in card
+    assert "\n\n\n" not in card
 
 
 def test_a_misspelled_field_is_an_error_and_no_hole():

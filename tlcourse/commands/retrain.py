@@ -9,14 +9,14 @@ from tlcourse.networks.backbones import list_backbones
 from tlcourse.retrain.backbone import AUTO as AUTO_BACKBONE
 from tlcourse.retrain.cluster import LOCAL
 from tlcourse.retrain.groups import AUTO, WAYS
-from tlcourse.retrain.output import MODEL, REPORT, claimed, default_output
+from tlcourse.retrain.output import CARD, MODEL, REPORT, claimed, default_output
 from tlcourse.retrain.result import Options
 from tlcourse.retrain.run import Clock, run
 
 ABOUT = """Train a model to tell the classes of a folder of photos apart.
 
 The folder holds one sub-folder of photos a class; or train/, val/ and test/, each with these. No
-photo is changed. Into the output folder go model.keras and report.html."""
+photo is changed. Into the output folder go model.keras, report.html and MODEL_CARD.md."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     clock = Clock()
     with claimed(options.output, options.folder, overwrite=options.overwrite):
         page = _retrain(options, clock)
-    print(f"Model:  {options.output / MODEL}\nReport: {page}")
+    print(f"Model:  {options.output / MODEL}\nCard:   {options.output / CARD}\nReport: {page}")
     return 0
 
 
@@ -54,8 +54,10 @@ def _retrain(options: Options, clock: Clock) -> Path:
         for line in (result.suspicion, result.curve.verdict):
             print(line, end="\n" * bool(line), flush=True)
         with clock("report"):
+            from tlcourse.retrain.card import write_card
             from tlcourse.retrain.report import write_report
 
+            write_card(result, options.output / CARD)
             return write_report(result, options.output / REPORT)
     except KeyboardInterrupt:
         there_is = (

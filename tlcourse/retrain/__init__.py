@@ -1,9 +1,9 @@
 """`tlcourse retrain`: from a folder of photos to a model that can be used, and a report on it.
 
 Read in this order: `result` (what can be asked for, and what comes of it), `run` (the steps), then
-the steps: `gather` (the photos, in splits), `backbone`, `stream` (and `cluster`, the same on several
-machines), `groups` (what belongs together: `likeness`, `taken`), `train`, `confidence`, `judge`,
-`model`, `crossval` and `labels` (labels that may be wrong), `shortcuts`, `report`. `output` minds the
-folder that is written to, `words` says what is said in the terminal. What becomes of a photo is in
-`tlcourse.photos`.
+the steps: `gather` (the photos, in splits), `backbone`, `stream` (and `cluster`, the same on
+several machines), `groups` (what belongs together: `likeness`, `taken`), `train`, `confidence`,
+`judge`, `model`, `crossval` and `labels` (labels that may be wrong), `shortcuts`, `report`, `card`.
+`output` minds the folder that is written to, `words` has what is said in the terminal. What becomes
+of a photo is in `tlcourse.photos`.
 """

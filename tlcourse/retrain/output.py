@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tlcourse.errors import AssetError, InputError
 
-MODEL, REPORT = "model.keras", "report.html"
-FILES = (MODEL, REPORT)  # all that a run writes
+MODEL, REPORT, CARD = "model.keras", "report.html", "MODEL_CARD.md"
+FILES = (MODEL, REPORT, CARD)  # all that a run writes
 
 
 def default_output(photos: Path) -> Path:

@@ -23,7 +23,7 @@ MOST_CLASSES = 25  # in the table of confusions; of more, only the pairs that oc
 PAIRS = 20  # of them
 SAMPLES, OF_EACH = 10, 6  # classes of which photos are shown, and how many of each
 DOUBTS = 12  # labels that may be wrong, with their photos
-TEMPLATE = Path(__file__).with_name("report.html.j2")
+TEMPLATE = "report.html.j2"
 
 
 def write_report(result: "Result", target: Path) -> Path:
@@ -40,23 +40,17 @@ def write_report(result: "Result", target: Path) -> Path:
 
 def render(result: "Result") -> str:
     """The page as text. What is in names of classes and of files is text in it, and no tags."""
-    pages = Environment(
-        loader=FileSystemLoader(TEMPLATE.parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    pages.filters["percent"] = _percent
-    pages.filters["short"] = lambda path: _short(path, result.options.folder)
+    page = pages(html=True)
+    page.filters["short"] = lambda path: _short(path, result.options.folder)
     means = result.curve.accuracies.mean(axis=1)
-    return pages.get_template(TEMPLATE.name).render(
+    return page.get_template(TEMPLATE).render(
         r=result,
         methods=_methods(result),
-        beside=_beside(result),
+        beside=beside(result),
         samples=_samples(result),
         doubts=_doubts(result),
-        counts=_counts(result),
-        classes=_classes(result),
+        counts=count_rows(result),
+        classes=class_rows(result),
         levels=_levels(result),
         refusals=_refusals(result),
         pairs=_pairs(result),
@@ -65,6 +59,18 @@ def render(result: "Result") -> str:
         told=", ".join(f"{m:.0%} with {s}" for s, m in zip(result.curve.sizes, means, strict=True)),
         made=_made(result),
     )
+
+
+def pages(*, html: bool) -> Environment:
+    """What fills in templates of this room; a field that is not there is an error."""
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=html,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    found.filters["percent"] = _percent
+    return found
 
 
 def _percent(share: float, digits: int = 0) -> str:
@@ -86,8 +92,8 @@ def _methods(result: "Result") -> list[Sequence]:
     ]  # fmt: skip
 
 
-def _beside(result: "Result") -> list[Sequence]:
-    """The model's results, and what one gets without it."""
+def beside(result: "Result") -> list[Sequence]:
+    """Rows: the model's results, and what one gets without it."""
     test = result.test
     return [
         ("the model", _percent(test.accuracy, 1)),
@@ -99,14 +105,16 @@ def _beside(result: "Result") -> list[Sequence]:
     ]  # fmt: skip
 
 
-def _counts(result: "Result") -> list[Sequence]:
+def count_rows(result: "Result") -> list[Sequence]:
+    """Rows: each class, and its photos to train, to validate and to test."""
     task = result.task
     splits = (task.train, task.validation, task.test)
     counts = [np.bincount(split.labels, minlength=task.num_classes) for split in splits]
     return list(zip(task.class_names, *counts, strict=True))
 
 
-def _classes(result: "Result") -> list[Sequence]:
+def class_rows(result: "Result") -> list[Sequence]:
+    """Rows: each class, its test photos, its precision and its recall."""
     test = result.test
     columns = (
         test.confusion.sum(axis=1),
