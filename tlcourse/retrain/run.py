@@ -21,7 +21,7 @@ from tlcourse.retrain.judge import Judgment, error_of_mean, judge, learning_curv
 from tlcourse.retrain.labels import doubtful
 from tlcourse.retrain.result import DoubtfulLabel, GroupsTold, Options, Result
 
-FOR_THE_REPORT = 10  # seconds of a time budget that training leaves
+FOR_THE_REPORT = 15  # seconds of a time budget that training leaves
 MISTAKES = 8  # that are explained, at most
 
 
