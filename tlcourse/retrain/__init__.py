@@ -3,7 +3,7 @@
 Read in this order: `result` (what can be asked for, and what comes of it), `run` (the steps), then
 the steps: `gather` (the photos, in splits), `backbone`, `stream` (and `cluster`, the same on
 several machines), `groups` (what belongs together: `likeness`, `taken`), `train`, `confidence`,
-`judge`, `model`, `crossval` and `labels` (labels that may be wrong), `shortcuts`, `report`, `card`.
+`judge`, `model`, `second_look` (`crossval`, `labels`), `shortcuts`, `report`, `card`.
 `output` minds the folder that is written to, `words` has what is said in the terminal. What becomes
 of a photo is in `tlcourse.photos`.
 """

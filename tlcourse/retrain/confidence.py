@@ -126,6 +126,12 @@ def thresholds(probabilities: np.ndarray, labels: np.ndarray) -> list[float]:
     return [float(np.quantile(sure, 1 - keep, method="lower")) for keep in KEEP]
 
 
+def decide(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Temperature and threshold that are saved in the model, by validation photos alone."""
+    heat = temperature(logits, labels)
+    return heat, thresholds(softmax(logits / heat, axis=1), labels)[0]
+
+
 def measure(
     validation: tuple[np.ndarray, np.ndarray],
     test: tuple[np.ndarray, np.ndarray],

@@ -14,12 +14,10 @@ from tlcourse.inside.explain import grad_cam
 from tlcourse.machine.device import setup_device
 from tlcourse.retrain import cluster, confidence, gather, model, output, shortcuts, stream, words
 from tlcourse.retrain.backbone import choose, load
-from tlcourse.retrain.crossval import held_out
-from tlcourse.retrain.gather import Photos
 from tlcourse.retrain.groups import find_groups
-from tlcourse.retrain.judge import Judgment, error_of_mean, judge, learning_curve
-from tlcourse.retrain.labels import doubtful
-from tlcourse.retrain.result import DoubtfulLabel, GroupsTold, Options, Result
+from tlcourse.retrain.judge import Judgment, judge, learning_curve
+from tlcourse.retrain.result import Options, Result
+from tlcourse.retrain.second_look import second_look
 
 FOR_THE_REPORT = 15  # seconds of a time budget that training leaves
 MISTAKES = 8  # that are explained, at most
@@ -81,7 +79,9 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         say(remark)
 
     with clock("what belongs together"):
-        together = find_groups(options.group_by, photos.homes, photos.labels, *extracted[1::-1])
+        together = find_groups(
+            options.group_by, photos.homes, photos.labels, extracted.features, extracted.pictures
+        )
         dealt = gather.deal_in_groups(options, photos, together)
         task, features = gather.as_task(photos, dealt, extracted)
     if line := words.kept_together(together, photos.by_lot, photos.given):
@@ -122,8 +122,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
 
     with clock("how sure it may be"):
         known = (_logits(trained.model, train.Batches(task.validation)), task.validation.labels)
-        heat = confidence.temperature(*known)
-        threshold = confidence.thresholds(softmax(known[0] / heat, axis=1), known[1])[0]
+        heat, threshold = confidence.decide(*known)
     with clock("saving the model"):
         target = options.output / output.MODEL
         ready = model.ready_to_use(
@@ -149,17 +148,15 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
             seed=options.seed,
         )
     with clock("cross-validation"):
-        ask = functools.partial(
-            held_out,
+        told, doubts = second_look(
+            photos,
+            together,
+            line,
             extracted.features,
-            photos.labels,
             regularization=trained.regularization,
             balanced=balanced,
             seed=options.seed,
         )
-        apart = ask(np.array(list(together.of.values())))
-        told = _compare(line, photos.labels, ask, apart)
-        doubts = _doubts(photos, task.class_names, apart)
     if told.change:
         say(told.change)
     with clock("baselines"):
@@ -189,27 +186,6 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         audit=audit,
         seconds=clock.seconds,
         model_path=target,
-    )
-
-
-def _compare(line: str, labels: np.ndarray, ask: Callable, apart: np.ndarray) -> GroupsTold:
-    """What it changes that groups stay together: on the same photos, by the same probe."""
-    if not line:
-        return GroupsTold()
-    by_lot = ask(np.arange(len(labels))).argmax(axis=1) == labels
-    in_groups = apart.argmax(axis=1) == labels
-    error = error_of_mean(by_lot * 1.0 - in_groups)
-    return GroupsTold(line, float(by_lot.mean()), float(in_groups.mean()), error)
-
-
-def _doubts(photos: Photos, names: tuple[str, ...], apart: np.ndarray) -> tuple[DoubtfulLabel, ...]:
-    """Labels that are likely wrong, by what a probe says that has not seen the photo."""
-    paths, labels = list(photos.homes), photos.labels
-    return tuple(
-        DoubtfulLabel(
-            paths[one.photo], names[labels[one.photo]], names[one.other], one.own, one.looks
-        )
-        for one in doubtful(apart, labels)
     )
 
 
