@@ -1,7 +1,11 @@
 """How Sphinx builds the site. `tools/make_site.py` lays the pages out beside a copy of this."""
 
+import html
 import json
+import os
+import re
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -23,8 +27,11 @@ nb_ipywidgets_js = {}  # its scripts would come from the network
 nb_code_prompt_show = "Show the {type}"
 nb_code_prompt_hide = "Hide the {type}"
 myst_heading_anchors = 4
-suppress_warnings = ["mystnb.unknown_mime_type", "misc.highlighting_failure", "myst.header"]
+suppress_warnings = ["mystnb.unknown_mime_type", "misc.highlighting_failure"]
 
+PAGES = os.environ.get("TLCOURSE_PAGES", "")  # where the site is published; "" if it is not
+if PAGES:
+    html_baseurl = f"{PAGES}/"
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
@@ -50,6 +57,26 @@ def name_figures(app, doctree) -> None:
             image["alt"] = alt
 
 
+def preview(app, pagename, templatename, context, doctree) -> None:
+    """What a link to this page is shown with elsewhere: Open Graph tags."""
+    first = doctree and next(iter(doctree.findall(nodes.paragraph)), None)
+    about = textwrap.shorten(first.astext(), 200, placeholder=" …") if first else ""
+    tags = {
+        "og:site_name": project,
+        "og:type": "website",
+        "og:title": html.unescape(re.sub("<[^>]+>", "", context.get("title") or project)),
+        "og:description": about,
+    }
+    if PAGES:  # these two must be whole addresses
+        tags |= {"og:url": f"{PAGES}/{pagename}.html", "og:image": f"{PAGES}/_static/preview.png"}
+    lines = [
+        f'<meta property="{name}" content="{html.escape(text)}">' for name, text in tags.items()
+    ]
+    lines.append(f'<meta name="description" content="{html.escape(about)}">')
+    context["metatags"] = context.get("metatags", "") + "\n".join(lines)
+
+
 def setup(app) -> None:
     """Sphinx calls this once."""
     app.connect("doctree-read", name_figures)
+    app.connect("html-page-context", preview)

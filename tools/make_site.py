@@ -2,7 +2,7 @@
 
 Nothing is run: pages show the outputs that notebooks store. The sources keep their places in a copy
 of the tree, so links between them stay as they are; a link to a file that is no page becomes its
-path, or leads to the repository where `TLCOURSE_ADDRESS` says where that is.
+path, or leads to the repository where its address is known (`tools/site_address.py`).
 """
 
 import json
@@ -16,9 +16,13 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # from a checkout, installed or not
+
+from tools import site_address  # noqa: E402
+
 SOURCES = ROOT / "build" / "site-sources"
 SITE = ROOT / "build" / "site"
-ADDRESS = os.environ.get("TLCOURSE_ADDRESS", "").rstrip("/")  # such as https://…/tree/main
+BRANCH = "main"  # of the repository
 
 PARTS = {  # a heading of the table of contents, and the pages below it
     "Lessons": ("lessons/[0-9]*.ipynb",),
@@ -41,7 +45,7 @@ def pages() -> dict[str, list[str]]:
     }
 
 
-def relink(text: str, page: str, known: set[str]) -> str:
+def relink(text: str, page: str, known: set[str], repository: str = "") -> str:
     """Lead links to files that are no pages to the repository, or show their path instead."""
 
     def instead(match: re.Match) -> str:
@@ -49,8 +53,8 @@ def relink(text: str, page: str, known: set[str]) -> str:
         path = posixpath.normpath(posixpath.join(posixpath.dirname(page), target))
         if path in known:
             return match[0]
-        if ADDRESS:
-            return f"[{words}]({ADDRESS}/{path})"
+        if repository:
+            return f"[{words}]({repository}/tree/{BRANCH}/{path})"
         words = words.strip("`")
         return f"`{path}`" if words in path else f"{words} (`{path}`)"
 
@@ -93,12 +97,13 @@ def lay_out() -> None:
     shutil.copy(ROOT / "pyproject.toml", SOURCES)  # it knows the version
     parts = pages()
     known = {page for part in parts.values() for page in part}
+    repository = site_address.addresses().repository
     for page in known:
         target = SOURCES / page
         target.parent.mkdir(parents=True, exist_ok=True)
         text = (ROOT / page).read_text("utf-8")
         if page.endswith(".md"):
-            target.write_text(relink(text, page, known), "utf-8")
+            target.write_text(relink(text, page, known, repository), "utf-8")
             continue
         notebook = json.loads(text)
         if "/exercises/" in page:
@@ -107,10 +112,11 @@ def lay_out() -> None:
         fold(notebook)
         for cell in notebook["cells"]:
             if cell["cell_type"] == "markdown":
-                cell["source"] = relink("".join(cell["source"]), page, known)
+                cell["source"] = relink("".join(cell["source"]), page, known, repository)
         target.write_text(json.dumps(notebook, ensure_ascii=False), "utf-8")
     for picture in (*ROOT.glob("lessons/**/*.png"), *ROOT.glob("datasets/*/sheet.png")):
         shutil.copy(picture, SOURCES / picture.relative_to(ROOT))
+    site_address.write_preview(SOURCES / "_static" / "preview.png")
     (SOURCES / "api.md").write_text(api(), "utf-8")
     (SOURCES / "index.md").write_text(index(parts), "utf-8")
 
@@ -146,7 +152,8 @@ def sphinx(builder: str, target: Path) -> None:
     places = (str(SOURCES), str(target))
     cached = ("-d", str(ROOT / "build" / f"site-{builder}"))
     command = [sys.executable, "-m", "sphinx", "-q", "-E", "-j", "2", "-b", builder, *cached]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pages = site_address.addresses().pages
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TLCOURSE_PAGES": pages}
     subprocess.run([*command, *places], check=True, env=environment)
 
 
@@ -162,6 +169,9 @@ def main() -> None:
             archive.write(notebook, notebook.relative_to(ROOT))
     if (ROOT / "build" / "lab.html").exists():
         shutil.copy(ROOT / "build" / "lab.html", SITE)
+    if pages := site_address.addresses().pages:
+        site_address.write_sitemap(SITE, pages)
+        site_address.anchor_missing_page(SITE, pages)
     print(f"Open {(SITE / 'index.html').relative_to(ROOT)}")
 
 
