@@ -18,11 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # from a checkout, installed or not
 
-from tools import site_address  # noqa: E402
+from tools import site_address, site_open  # noqa: E402
 
 SOURCES = ROOT / "build" / "site-sources"
 SITE = ROOT / "build" / "site"
-BRANCH = "main"  # of the repository
 
 PARTS = {  # a heading of the table of contents, and the pages below it
     "Lessons": ("lessons/[0-9]*.ipynb",),
@@ -54,7 +53,7 @@ def relink(text: str, page: str, known: set[str], repository: str = "") -> str:
         if path in known:
             return match[0]
         if repository:
-            return f"[{words}]({repository}/tree/{BRANCH}/{path})"
+            return f"[{words}]({repository}/tree/{site_open.BRANCH}/{path})"
         words = words.strip("`")
         return f"`{path}`" if words in path else f"{words} (`{path}`)"
 
@@ -110,6 +109,8 @@ def lay_out() -> None:
             solution = ROOT / page.replace("/exercises/", "/solutions/")
             with_solutions(notebook, json.loads(solution.read_text("utf-8")))
         fold(notebook)
+        if opened := site_open.buttons(page, repository):
+            notebook["cells"].insert(1, opened)
         for cell in notebook["cells"]:
             if cell["cell_type"] == "markdown":
                 cell["source"] = relink("".join(cell["source"]), page, known, repository)
@@ -119,6 +120,23 @@ def lay_out() -> None:
     site_address.write_preview(SOURCES / "_static" / "preview.png")
     (SOURCES / "api.md").write_text(api(), "utf-8")
     (SOURCES / "index.md").write_text(index(parts), "utf-8")
+
+
+def copy_notebooks(repository: str) -> None:
+    """Notebooks to take along and, where buttons lead to them, copies that set themselves up."""
+    with zipfile.ZipFile(SITE / "notebooks.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for notebook in sorted(ROOT.glob("lessons/**/*.ipynb")):
+            archive.write(notebook, notebook.relative_to(ROOT))
+    for page in (page for part in pages().values() for page in part if page.endswith(".ipynb")):
+        if not site_open.hosted(repository):
+            break
+        copy = site_open.with_set_up(json.loads((ROOT / page).read_text("utf-8")), repository)
+        for cell in copy["cells"]:
+            if cell["cell_type"] == "markdown":  # no other file lies beside it there
+                cell["source"] = relink("".join(cell["source"]), page, set(), repository)
+        target = SITE / site_open.FOLDER / page
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(site_open.written(copy), "utf-8")
 
 
 def api() -> str:
@@ -164,9 +182,7 @@ def main() -> None:
     (SOURCES / "front.md").unlink()
     shutil.rmtree(SITE, ignore_errors=True)
     sphinx("html", SITE)
-    with zipfile.ZipFile(SITE / "notebooks.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for notebook in sorted(ROOT.glob("lessons/**/*.ipynb")):
-            archive.write(notebook, notebook.relative_to(ROOT))
+    copy_notebooks(site_address.addresses().repository)
     if (ROOT / "build" / "lab.html").exists():
         shutil.copy(ROOT / "build" / "lab.html", SITE)
     if pages := site_address.addresses().pages:

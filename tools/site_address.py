@@ -28,7 +28,7 @@ def addresses() -> Addresses:
     urls = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"].get("urls", {})
     pairs = (("TLCOURSE_REPOSITORY", "Repository"), ("TLCOURSE_PAGES", "Documentation"))
     found = (os.environ.get(variable, urls.get(name, "")) for variable, name in pairs)
-    return Addresses(*(address.strip().rstrip("/") for address in found))
+    return Addresses(*(address.strip().rstrip("/").removesuffix(".git") for address in found))
 
 
 def write_sitemap(site: Path, pages: str) -> None:

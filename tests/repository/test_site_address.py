@@ -14,6 +14,8 @@ def test_no_address_is_set_until_somebody_sets_one(monkeypatch):
     monkeypatch.delenv("TLCOURSE_REPOSITORY", raising=False)
     monkeypatch.setenv("TLCOURSE_PAGES", " https://example.org/course/ ")
     assert site_address.addresses() == ("", PAGES)
+    monkeypatch.setenv("TLCOURSE_REPOSITORY", "https://github.com/a/b.git")
+    assert site_address.addresses() == ("https://github.com/a/b", PAGES)
 
 
 def test_the_sitemap_lists_whole_addresses(tmp_path):
@@ -36,7 +38,8 @@ def test_a_missing_page_leads_on_from_any_depth(tmp_path):
 
 def test_the_preview_has_the_size_of_previews(tmp_path):
     site_address.write_preview(tmp_path / "preview.png")
-    assert Image.open(tmp_path / "preview.png").size == (1200, 630)
+    with Image.open(tmp_path / "preview.png") as picture:
+        assert picture.size == (1200, 630)
 
 
 @pytest.mark.parametrize(
