@@ -35,7 +35,7 @@ if PAGES:
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
-html_css_files = ["course.css"]
+html_css_files = ["course.css", "dials.css"]
 html_js_files = ["course.js"]
 html_favicon = "_static/favicon.svg"
 html_copy_source = False
