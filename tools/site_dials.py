@@ -238,13 +238,13 @@ ABOUT = {
     "source to a useless one. Bars are means over repetitions, thin lines go from the worst to "
     "the best. The runs were made beforehand; the notebook's demo reads the same table.",
 }
-# A page: the dials that stand in it, and the cell that each follows.
+# A page: the dials that stand in it, and the cell that each follows; "" is the only code cell.
 PLACES = {
     "lessons/03_why.ipynb": {"how-much": "l03-17", "freeze": "l03-20"},
     "lessons/04_when.ipynb": {"distance": "l04-29"},
-    "lessons/demos/02_freeze_dial.ipynb": {"freeze": "c1"},
-    "lessons/demos/03_how_much_data.ipynb": {"how-much": "c1"},
-    "lessons/demos/04_distance_dial.ipynb": {"distance": "c1"},
+    "lessons/demos/02_freeze_dial.ipynb": {"freeze": ""},
+    "lessons/demos/03_how_much_data.ipynb": {"how-much": ""},
+    "lessons/demos/04_distance_dial.ipynb": {"distance": ""},
 }
 
 
@@ -266,7 +266,10 @@ def cell(kind: str, page: str) -> dict:
 def insert(notebook: dict, page: str) -> None:
     """Put the dials of a page where they belong; in a demo's page, in the place of its widget."""
     for kind, after in PLACES.get(page, {}).items():
-        at = [cell["id"] for cell in notebook["cells"]].index(after)
-        if "/demos/" in page:
-            notebook["cells"][at]["outputs"] = []
-        notebook["cells"].insert(at + 1, cell(kind, page))
+        cells = notebook["cells"]
+        if after:
+            at = [one["id"] for one in cells].index(after)
+        else:
+            at = [one["cell_type"] for one in cells].index("code")
+            cells[at]["outputs"] = []
+        cells.insert(at + 1, cell(kind, page))

@@ -59,7 +59,7 @@
       if (at >= 0 && at < names.length) {
         const place = dial.guess.mark === "from" ? x(at) - (x(1) - x(0)) / 2 : x(at), side = at > names.length / 2;
         parts.push(part("guess", line([place, top], [place, bottom], { stroke: GUESS, "stroke-width": 3, "stroke-dasharray": "8 5" }),
-          words(dial.guess.mark === "from" ? "your guess: harm from here" : "your guess", [place + (side ? -6 : 6), top + 10],
+          words(dial.guess.mark === "from" ? "your guess: from here" : "your guess", [place + (side ? -6 : 6), top + 10],
             { "text-anchor": side ? "end" : "start", fill: GUESS })));
       }
       return parts;
@@ -120,10 +120,11 @@
       : [];
     const one = make("select", {}, make("option", { value: "" }, "choose …"), ...dial.guess.options.map((text, at) => make("option", { value: at }, text)));
     one.addEventListener("change", () => change({ guess: one.value }));
-    const turned = make("output"), asked = many
+    const value = () => make("span", { class: "dial-value", "aria-hidden": "true" }); // the slider itself says it
+    const turned = value(), asked = many
       ? make("fieldset", { class: "dial-guesses" }, make("legend", {}, dial.guess.label), ...guesses.map(({ box }) => box))
       : labeled(dial.guess.label, one);
-    guesses.forEach((guess) => guess.box.append((guess.said = make("output"))));
+    guesses.forEach((guess) => guess.box.append((guess.said = value())));
     const turning = labeled(dial.dial.label, turn);
     turning.append(turned);
     turning.classList.add("dial-turn");
@@ -192,16 +193,17 @@
       });
       turn.value = state.shown;
       turn.setAttribute("aria-valuetext", name);
-      turned.value = name;
+      turned.textContent = name;
       if (many)
         guesses.forEach(({ element, said }, at) => {
           element.value = state.guess[at];
           element.setAttribute("aria-valuetext", `${state.guess[at]} %`);
-          said.value = `${state.guess[at]} %`;
+          said.textContent = `${state.guess[at]} %`;
         });
       else one.value = state.guess;
       const text = sentence(view);
       if (said.textContent !== text) said.textContent = text;
+      said.hidden = !tour.hidden && !state.shown; // then the tour asks
 
       const cells = view.rows.map((row, at) => (at < state.shown ? row.cells : [row.cells[0], ...row.cells.slice(1).map(() => "not shown yet")]));
       if (many) cells.forEach((row, at) => row.push(`${state.guess[at]} %`, dial.scratch[at].cells[0]));
