@@ -59,6 +59,8 @@ def name_figures(app, doctree) -> None:
 
 def preview(app, pagename, templatename, context, doctree) -> None:
     """What a link to this page is shown with elsewhere: Open Graph tags."""
+    if app.builder.name != "html":
+        return
     first = doctree and next(iter(doctree.findall(nodes.paragraph)), None)
     about = textwrap.shorten(first.astext(), 200, placeholder=" …") if first else ""
     tags = {

@@ -12,5 +12,5 @@ document.addEventListener("DOMContentLoaded", () => {
       else target.removeAttribute("tabindex");
     }
   });
-  document.querySelectorAll("pre, .table-wrapper, .cell_output table").forEach((e) => sizes.observe(e));
+  document.querySelectorAll("pre, .table-wrapper, .cell_output table, .dial-table table").forEach((e) => sizes.observe(e));
 });

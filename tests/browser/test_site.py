@@ -34,8 +34,9 @@ RULES = {**QUICK, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 COLORS = {**QUICK, "runOnly": {"type": "rule", "values": ["color-contrast"]}}
 # Everything is opened. Code whose kinds of words were all met before is made plain: its colors have
 # been judged, and thousands of words in color take axe most of its time.
-OPEN = """known => {
+OPEN = """async known => {
     document.querySelectorAll('details').forEach(e => e.open = true);
+    for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
     const met = new Set(known);
     for (const pre of document.querySelectorAll('.highlight pre')) {
         const kinds = [...pre.querySelectorAll('span')].map(e => e.className);
