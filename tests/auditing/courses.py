@@ -255,7 +255,7 @@ def tensorflow_hub():
     model, data = keras.Sequential([image, module, *head]), splits(to_one, 5, one_hot=True)
     optimizer = keras.optimizers.SGD(0.005, momentum=0.9)
     yield "head", compiled(model, optimizer, loss), data
-    module.trainable = True
+    module.layers[-1].trainable = True
     optimizer = keras.optimizers.SGD(0.005, momentum=0.9)
     yield "with fine tuning", compiled(model, optimizer, loss), data
 

@@ -163,11 +163,12 @@ def _confirmed(larger, smaller, is_cut: bool, usual: float) -> bool:
     if is_cut:
         if max(larger.shape) > 3 * FINE:
             larger = _thumbnail(larger, 3 * FINE)  # it is looked at many times
-        value, box = _best_box(larger, _thumbnail(smaller, SIDE), COARSE)
-        if value < LIKELY:
-            return False
-        _, box = _best_box(larger, target, _around(*box))
-        box = _in_pixels(larger, *box)
+        value, part = _best_part(larger, _thumbnail(smaller, SIDE), COARSE)
+        for step in (0.02, 0.008):
+            if value < LIKELY:
+                return False
+            value, part = _best_part(larger, target, _around(part, step))
+        box = _in_pixels(larger, *part)
     made = _thumbnail(larger, FINE, box)
     value = float(np.sum(made * target))
     if value < PERHAPS or _distance(value) >= NEARER * usual:
@@ -191,16 +192,18 @@ COARSE: list[Part] = [
 ]
 
 
-def _around(cut: float, y: float, x: float) -> list[Part]:
-    """Parts that are cut a bit more or less, and lie a bit to the side."""
-    step = 0.01 / cut  # a hundredth of the picture
-    places = (-2, -1, 0, 1, 2)
-    cuts = (cut - 0.025, cut - 0.0125, cut, cut + 0.0125, cut + 0.025)
-    near = [(c, y + dy * step, x + dx * step) for c in cuts for dy in places for dx in places]
-    return [(c, float(np.clip(v, 0, 1)), float(np.clip(u, 0, 1))) for c, v, u in near]
+def _around(part: Part, step: float) -> list[Part]:
+    """Parts that are cut a bit more or less, and lie a bit aside, by shares of the picture."""
+    cut, y, x = part
+    return [
+        (c, float(np.clip(y + dy / cut, 0, 1)), float(np.clip(x + dx / cut, 0, 1)))
+        for c in (max(cut - step, 0.005), cut, cut + step)
+        for dy in (-step, 0, step)
+        for dx in (-step, 0, step)
+    ]
 
 
-def _best_box(larger, target: np.ndarray, parts: list[Part]) -> tuple[float, Part]:
+def _best_part(larger, target: np.ndarray, parts: list[Part]) -> tuple[float, Part]:
     made = [_thumbnail(larger, len(target), _in_pixels(larger, *part)) for part in parts]
     values = [float(np.sum(thumbnail * target)) for thumbnail in made]
     best = int(np.argmax(values))
