@@ -325,7 +325,11 @@ def deep_learning_with_python_1():
 @recipe(
     "F. Chollet, *Deep Learning with Python*, second edition, chapter 8 (cats and dogs, VGG16)",
     "https://github.com/fchollet/deep-learning-with-python-notebooks",
-    head=((), "Right in all that `audit` looks at."),
+    head=(
+        (),
+        "Right in all that `audit` looks at. (The hidden layer has no activation. That is no fault "
+        "of transfer, and not looked at.)",
+    ),
     fine_tuning=((), "Right: the last block at a low rate, after the head."),
 )
 def deep_learning_with_python_2():
