@@ -49,5 +49,4 @@ def test_in_the_tests_of_another_project_the_failure_points_at_the_test(pytester
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*AssertionError: audit finds: nothing learns.*"])
-    assert "asserting.py" not in "".join(result.outlines[-5:-1])
-    result.stdout.no_fnmatch_line("*asserting.py*: in *")
+    result.stdout.no_fnmatch_line("*auditing?__init__.py*")

@@ -15,10 +15,9 @@ outputs   checks: outputs, loss
 labels    checks: labels, and whether they belong to their pictures
 splits    checks: shared pictures, moving splits, classes
 unchecked what a clean report says nothing of
-asserting `assert_audit_clean`, for tests
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,6 @@ from tlcourse.auditing import (
     splits,
     training,
 )
-from tlcourse.auditing.asserting import assert_audit_clean
 from tlcourse.auditing.data import read_data
 from tlcourse.auditing.facts import look_at
 from tlcourse.auditing.report import Finding, Report
@@ -93,6 +91,45 @@ def audit(
     findings.sort(key=lambda finding: finding.severity != "error")
     unchecked = tuple(not_checked(facts))
     return Report(tuple(findings), tuple(_looked_at(facts)), tuple(skipped), unchecked)
+
+
+def assert_audit_clean(
+    model: "keras.Model", task: Task | None = None, *, ignore: Collection[str] = (), **given: Any
+) -> Report:
+    """Fail, with the whole report, where `audit` finds a mistake.
+
+    In a test of your own project, with no plugin to install:
+
+        def test_my_model_has_no_classic_mistakes():
+            assert_audit_clean(build_model(), train=train, validation=validation)
+
+    Args:
+        model: as for `audit`: compiled, before `fit`.
+        task: as for `audit`.
+        ignore: names of findings that are meant so, such as `"nothing is frozen"`. One that is
+            no longer found is an error, too: a list of exceptions should not outlive them.
+        given: the rest of what `audit` takes: `train`, `validation`, `test`, `folders`,
+            `class_weight`, `pretrained`.
+
+    Returns:
+        The report, for further questions.
+
+    Raises:
+        AssertionError: something is found that is not in `ignore`, or nothing that is; the
+            message is the report.
+    """
+    __tracebackhide__ = True  # pytest points at the test, not at this line
+    report = audit(model, task, **given)
+    ignored = {ignore} if isinstance(ignore, str) else set(ignore)
+    found = [name for name in report.names if name not in ignored]
+    if found:
+        raise AssertionError(f"audit finds: {', '.join(found)}.\n{report.text()}")
+    if gone := ignored - set(report.names):
+        raise AssertionError(
+            f"audit does not find what `ignore` names: {', '.join(sorted(gone))}. Leave it out of "
+            f"`ignore`.\n{report.text()}"
+        )
+    return report
 
 
 def _looked_at(facts) -> list[str]:

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlcourse.auditing.data import Data
-from tlcourse.auditing.fresh import is_marked, vectors
+from tlcourse.auditing.fresh import Named, is_marked, vectors
 from tlcourse.auditing.hearing import as_array, listen
 from tlcourse.networks.backbones import OURS, bundled_weights
 from tlcourse.networks.layers import leaves, walk
 
 if TYPE_CHECKING:
     import keras
-
-Named = tuple[str, "keras.layers.Layer"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,12 +11,12 @@ from tlcourse.auditing.hearing import as_array
 if TYPE_CHECKING:
     import keras
 
-    from tlcourse.auditing.facts import Named
+Named = tuple[str, "keras.layers.Layer"]  # the path of a layer, and it
 
 FEWEST, MOST = 200, 20_000  # numbers of a kernel that are looked at
 
 
-def random_layers(body: "tuple[Named, ...]") -> Iterator["Named"]:
+def random_layers(body: tuple[Named, ...]) -> Iterator[Named]:
     """Layers with a kernel that training has not touched, as far as it tells.
 
     Their numbers are spread as their initializer spreads them, and stay within its bounds; their
