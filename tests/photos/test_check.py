@@ -144,3 +144,17 @@ def test_a_report_of_many_problems_is_cut(folder):
     assert text.endswith("  … and 5 more")
     with pytest.warns(UserWarning, match=r"x17\.jpg and 15 more\."):
         load_image_folder(folder, image_size=8, skip_broken=True)
+
+
+def test_photos_in_folders_within_a_class_are_taken_when_asked_for(folder):
+    photos(folder / "cat", ("2023",), 2)
+    photos(folder / "cat" / "2023", ("may",), 1)
+    assert messages(check_images(folder).problems, folder) == {
+        "cat/2023": "is a folder inside a class; photos must lie directly in the class's folder."
+    }
+    report = check_images(folder, deep=True)
+    assert report.ok
+    assert report.counts == {"cat": 8, "dog": 5}
+    assert [path.parent.name for path in report.usable["cat"]] == ["cat"] * 5 + ["2023"] * 2 + [
+        "may"
+    ]

@@ -10,8 +10,10 @@ from PIL import Image
 from tlcourse import cli
 from tlcourse.errors import AssetError, InputError
 from tlcourse.photos.check import Finding
+from tlcourse.photos.folder import Dealt
 from tlcourse.retrain import model, words
-from tlcourse.retrain.output import claimed, default_output
+from tlcourse.retrain.groups import Groups
+from tlcourse.retrain.output import claimed, default_output, forget_report
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -155,3 +157,37 @@ def test_who_reads_no_more_gets_no_traceback():
     process.stderr.close()
     assert process.wait() == 141
     assert words == ""
+
+
+def dealt(train, test):
+    """A split of which only training and test photos matter."""
+    paths = {"train": tuple(map(Path, train)), "validation": (), "test": tuple(map(Path, test))}
+    return Dealt("pets", ("cat", "dog"), paths, {})
+
+
+def test_what_was_kept_together_is_told():
+    groups = Groups(
+        {Path(name): k for name, k in zip("abcdef", (0, 0, 1, 1, 2, 3), strict=True)}, 4
+    )
+    by_lot = dealt("ace", "bdf")
+    assert groups.beside(by_lot) == 2
+    told = words.kept_together(groups, by_lot, given=False)
+    assert told.startswith("4 photos belong together, in 2 groups (4 look nearly the same): ")
+    assert "By lot, 2 of 3 test photos would have had one of theirs" in told
+    told = words.kept_together(groups, by_lot, given=True)
+    assert "2 of 3 test photos have one of theirs among those to train on" in told
+    alone = Groups({Path(name): k for k, name in enumerate("abcdef")})
+    assert words.kept_together(alone, by_lot, given=False) == ""
+
+
+def test_folders_within_classes_lead_to_the_option():
+    inside = Finding(Path("cat/2023"), "is a folder inside a class; photos must …")
+    assert "--group-by folder" in words.folders_within([inside])
+    assert words.folders_within([Finding(Path("cat/1.jpg"), "is empty")]) == ""
+
+
+def test_a_new_model_takes_the_old_report_with_it(tmp_path):
+    for name in ("model.keras", "report.html", "MODEL_CARD.md", "notes.txt"):
+        (tmp_path / name).write_text("old")
+    forget_report(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.keras", "notes.txt"]
