@@ -25,7 +25,7 @@ from tlcourse.files import assets
 from tlcourse.photos.check import check_images
 from tlcourse.photos.duplicates import drop_duplicates
 from tlcourse.photos.folder import deal, parts
-from tlcourse.retrain import predict, run, stream, train
+from tlcourse.retrain import gather, predict, stream, train
 from tlcourse.retrain.judge import judge, learning_curve, wilson
 from tlcourse.retrain.model import load, ready_to_use
 
@@ -398,14 +398,14 @@ def test_copies_across_given_splits_stay_in_the_test(own, tmp_path):
 
 
 def test_a_photo_that_goes_away_meanwhile(own, cache, tmp_path, monkeypatch, capsys):
-    plain = run.drop_duplicates
+    plain = gather.drop_duplicates
 
     def spoil(reports):
         (own / "apple/00000.jpg").unlink()
         return plain(reports)
 
     monkeypatch.setenv("TLCOURSE_CACHE", str(tmp_path / "empty"))
-    monkeypatch.setattr(run, "drop_duplicates", spoil)
+    monkeypatch.setattr(gather, "drop_duplicates", spoil)
     assert retrain(own, tmp_path / "out") == 1
     said = capsys.readouterr().err
     assert "00000.jpg could be read when it was checked, and now it cannot" in said
