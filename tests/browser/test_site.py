@@ -179,6 +179,6 @@ def test_without_an_address_nothing_shows_one(site):
     assert not (site / site_open.FOLDER).exists()
     lesson = (site / "lessons" / "01_what_it_is.html").read_text("utf-8")
     assert "open-in" not in lesson
-    assert 'property="og:title" content="1 · What it is"' in lesson
+    assert 'property="og:title" content="1 · What transfer learning is"' in lesson
     assert 'property="og:image"' not in lesson
     assert "<base" not in (site / "404.html").read_text("utf-8")
