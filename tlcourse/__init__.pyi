@@ -58,6 +58,11 @@ from .transfer.heads import build_classifier as build_classifier
 from .transfer.heads import set_head as set_head
 from .transfer.probe import FloorScaler as FloorScaler
 from .transfer.probe import linear_probe as linear_probe
+from .transfer.trust import adabn as adabn
+from .transfer.trust import coral as coral
+from .transfer.trust import energy_score as energy_score
+from .transfer.trust import expected_calibration_error as expected_calibration_error
+from .transfer.trust import temperature as temperature
 from .transfer.tuning import compare as compare
 from .transfer.tuning import fine_tune as fine_tune
 from .transfer.tuning import restart as restart

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlcourse.errors import InputError
 from tlcourse.networks.backbones import load_backbone
 from tlcourse.networks.layers import leaves
 
@@ -55,15 +56,42 @@ def enliven(model: "keras.Model", images: np.ndarray) -> "keras.Model":
     Returns:
         The same model: each normalization has a scale of 1, and the averages of these pictures.
     """
-    import keras
-
-    norms = [x for _, x in leaves(model) if isinstance(x, keras.layers.BatchNormalization)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
+    for norm in _norms(model):
         if norm.gamma is not None:
             norm.gamma.assign(np.ones(norm.gamma.shape))
-        norm.momentum = 0.0  # what is stored is then what this one batch has
-    model(np.asarray(images, "float32"), training=True)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+    fit_statistics(model, images)
     return model
+
+
+def fit_statistics(model: "keras.Model", images: np.ndarray) -> None:
+    """Give each batch normalization the means and variances of these pictures, in place.
+
+    One pass in training mode with momentum 0: what is stored is then what this batch has, and each
+    layer is given what the layers before it make of their new averages.
+
+    Args:
+        model: frozen or not; neither its weights nor what of it is frozen changes.
+        images: (n, height, width, 3), as it takes them; they need no labels, and go through it at
+            once.
+
+    Raises:
+        InputError: there are no pictures, or the model has no batch normalization.
+    """
+    norms = _norms(model)
+    if not norms:
+        raise InputError(f"{model.name} has no batch normalization: there is nothing to adapt.")
+    if not len(images):
+        raise InputError("There are no pictures to take means and variances from.")
+    states = [(norm, norm.momentum, norm.trainable) for norm in norms]
+    for norm in norms:
+        norm.trainable = True  # frozen, it would use what is stored
+        norm.momentum = 0.0
+    model(np.asarray(images, "float32"), training=True)
+    for norm, momentum, trainable in states:
+        norm.momentum, norm.trainable = momentum, trainable
+
+
+def _norms(model: "keras.Model") -> list:
+    import keras
+
+    return [x for _, x in leaves(model) if isinstance(x, keras.layers.BatchNormalization)]

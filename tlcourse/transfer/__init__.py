@@ -13,6 +13,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "freezing": ["freeze", "trainable_summary", "unfreeze"],
         "heads": ["build_classifier", "set_head"],
         "probe": ["FloorScaler", "linear_probe"],
+        "trust": [
+            "adabn",
+            "coral",
+            "energy_score",
+            "expected_calibration_error",
+            "temperature",
+        ],
         "tuning": ["compare", "fine_tune", "restart"],
     },
 )
