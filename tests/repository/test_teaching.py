@@ -161,8 +161,8 @@ def test_the_paper_cites_what_is_in_its_bibliography_and_nothing_else():
 
 def test_the_paper_counts_right():
     assert f"{len(exercise_ids())} exercises" in PAPER
-    assert len(NUMBERS) == 12
-    assert "twelve lessons" in PAPER
+    assert len(NUMBERS) == 13
+    assert "thirteen lessons" in PAPER
     assert len(list((LESSONS / "demos").glob("*.ipynb"))) == 5
     assert "five demonstrations" in PAPER
     assert len(list((LESSONS / "appendix").glob("*.ipynb"))) == 3
