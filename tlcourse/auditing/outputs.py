@@ -76,7 +76,7 @@ def head_activation(facts: Facts) -> Iterator[Finding]:
             "for those of one class of many.",
             "The loss divides them by their sum. Where all are near 1 or 0, nothing pulls them "
             "back, and none is the probability that it looks like.",
-            f"outputs = keras.layers.Dense({layer.units}, 'softmax', name={layer.name!r})(features)",
+            f"outputs = keras.layers.Dense({layer.units}, 'softmax', name={layer.name!r})(x)",
         )
     if name in ("linear", "softmax", "sigmoid", "log_softmax", "hard_sigmoid"):
         return
