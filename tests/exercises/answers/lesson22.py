@@ -5,7 +5,7 @@ The numbers are read off datasets/real_tasks/real_tasks.csv by hand.
 
 import numpy as np
 
-CELLS = -0.0713  # TO BE READ
+CELLS = 0.8604 - 0.9329  # means of five runs each
 LEADS_NOWHERE = ["blood_cells"]
 
 
