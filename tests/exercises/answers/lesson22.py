@@ -6,7 +6,7 @@ The numbers are read off datasets/real_tasks/real_tasks.csv by hand.
 import numpy as np
 
 CELLS = 0.8604 - 0.9329  # means of five runs each
-LEADS_NOWHERE = ["blood_cells"]
+LEADS_NOWHERE = ["blood_cells", "digits"]
 
 
 def fits(rows, old, new):
@@ -35,7 +35,7 @@ WRONG = {
     },
     "22.2": lambda: {
         "all": (["flowers", "satellite", "blood_cells", "digits"], "does not belong there"),
-        "none": ([], "more belong"),
+        "the cells alone": (["blood_cells"], "more belong"),
         "the flowers": ("flowers", "ahead of random weights"),
         "no target": (["cats"], "Unknown"),
     },
