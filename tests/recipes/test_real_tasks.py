@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from tlcourse.recipes import real_tasks, surface
 TABLE = Path(__file__).resolve().parents[2] / "datasets" / "real_tasks" / "real_tasks.csv"
 RATES = TABLE.with_name("rates.csv")
 FLOWERS = list(real_tasks.flower_runs())
+SOURCES = ("MobileNetV2", "photonet", "objectnet", "random", "none")
 
 
 def chosen(run: RealRun) -> RealRun:
@@ -26,7 +28,7 @@ def chosen(run: RealRun) -> RealRun:
 
 def test_the_bundled_table_is_whole():
     table = read(TABLE, RealRun)
-    assert list(table) == [chosen(run) for run in FLOWERS]
+    assert list(table) == [chosen(run) for run in dict.fromkeys(real_tasks.runs())]
     assert all(0 <= accuracy <= 1 for accuracy in table.values())
     card = TABLE.with_name("README.md").read_text("utf-8")
     for path in (TABLE, RATES):
@@ -41,14 +43,36 @@ def test_the_seeds_that_chose_a_rate_are_not_in_the_table():
     assert not choosing & {run.seed for run in read(TABLE, RealRun)}
 
 
-def test_no_chosen_rate_lies_at_the_end_that_was_not_looked_beyond():
-    """The card says where it does."""
+def test_the_card_says_what_was_chosen_and_where_it_lies_at_an_end():
     rates = real_tasks.read_rates(RATES)
     card = TABLE.with_name("README.md").read_text("utf-8")
-    for source in ("MobileNetV2", "photonet", "none"):
-        _, rate = real_tasks.best(rates, "flowers", source)
-        tried = real_tasks.RATES["scratch" if source == "none" else "tuned"]
-        assert min(tried) < rate < max(tried) or f"{source}: {rate:g}" in card
+    for target, source in itertools.product(real_tasks.TARGETS, SOURCES):
+        pixels, rate = real_tasks.best(rates, target, source)
+        tried = sorted({r for run, r in rates if (run.target, run.source) == (target, source)})
+        end = {max(tried): " (the highest that was tried)", min(tried): " (the lowest"}
+        name = "from scratch" if source == "none" else source
+        assert f"| {target} | {name} | {rate:g}{end.get(rate, ' |')}" in card
+        assert f"| {pixels} | {', '.join(f'{r:g}' for r in tried)} |" in card
+
+
+def test_a_higher_rate_is_tried_for_as_long_as_the_highest_is_the_best(monkeypatch):
+    """Accuracy rises up to 0.03: that and one more are tried. From scratch, none is added."""
+    asked = []
+
+    def accuracy(run, rate, split):
+        asked.append(rate)
+        return 0.9 - abs(rate - 0.03)
+
+    monkeypatch.setattr(real_tasks, "accuracy", accuracy)
+    table = {}
+    assert real_tasks.choose(table, "digits", "photonet", lambda: None) == (64, 0.03)
+    assert sorted(set(asked)) == [*real_tasks.RATES["tuned"], *real_tasks.FURTHER]
+    asked.clear()
+    assert real_tasks.choose(table, "digits", "photonet", lambda: None) == (64, 0.03)
+    assert asked == []  # all is known
+    monkeypatch.setattr(real_tasks, "accuracy", lambda run, rate, split: asked.append(rate) or rate)
+    assert real_tasks.choose({}, "digits", "none", lambda: None) == (64, 0.3)
+    assert max(asked) == 0.3
 
 
 def test_a_stopped_run_goes_on(tmp_path, monkeypatch):
@@ -70,7 +94,7 @@ def test_a_stopped_run_goes_on(tmp_path, monkeypatch):
 
 def test_the_best_choice_is_that_of_the_highest_mean():
     table = {}
-    for run, rate in real_tasks.choices("flowers", "none"):
+    for run, rate in real_tasks.choices("flowers", "none", real_tasks.RATES["scratch"]):
         better = (run.pixels, rate) == (128, 0.03)
         table[run, rate] = 0.6 + 0.1 * better + 0.15 * (run.seed == 100 and rate == 0.1)
     assert real_tasks.best(table, "flowers", "none") == (128, 0.03)
