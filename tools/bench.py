@@ -309,6 +309,34 @@ def retrain() -> list[tuple[str, str]]:
     return lines
 
 
+def field() -> list[tuple[str, str]]:
+    """The lessons in the field, from an empty cache, and once more with what they have kept.
+
+    The photographs are looked for in `TLCOURSE_DATASETS`, or loaded. Targets: 240 s, then 120 s.
+    """
+    from pathlib import Path
+
+    import nbformat
+
+    from tlcourse.networks.needs import bring, needs_of
+    from tlcourse.notebooks import FIELD, execute, lessons_in
+
+    lines = []
+    for path in lessons_in(Path(__file__).resolve().parent.parent / "lessons"):
+        if path.parent.name != FIELD:
+            continue
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
+            os.environ["TLCOURSE_CACHE"] = place
+            notebook = nbformat.read(path, as_version=4)
+            for need in needs_of(notebook):
+                bring(need)
+            for what in ("from an empty cache", "again"):
+                start = time.perf_counter()
+                execute(notebook, path.parent, {**os.environ, "TQDM_DISABLE": "1"})
+                lines.append((f"{path.stem}, {what}", f"{time.perf_counter() - start:.0f} s"))
+    return lines
+
+
 def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Seconds that a program takes, and the most memory that it held, in MB."""
     import psutil
@@ -328,7 +356,7 @@ def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float
     return time.perf_counter() - start, most / 1e6
 
 
-BENCHES = (imports, renderer, cache, features, transfer, inside, retrain)
+BENCHES = (imports, renderer, cache, features, transfer, inside, retrain, field)
 
 
 def main() -> None:
