@@ -98,7 +98,7 @@ def test_too_many_pixels_are_refused(monkeypatch):
         read_photo("wide.png", encoded(RED, "PNG"))
 
 
-GRAY16 = Image.fromarray(np.full((4, 4), 0x8000, np.uint16))
+GRAY16 = Image.fromarray(np.full((8, 8), 0x8000, np.uint16))
 TURNED = Image.Exif()
 TURNED[0x0112] = 6  # a quarter turn
 
@@ -107,7 +107,7 @@ TURNED[0x0112] = 6  # a quarter turn
     ("name", "content", "size", "color"),
     [
         ("gray.png", encoded(Image.new("L", (40, 20), 90), "PNG"), (20, 40), (90, 90, 90)),
-        ("deep.png", encoded(GRAY16, "PNG"), (4, 4), (128, 128, 128)),
+        ("deep.png", encoded(GRAY16, "PNG"), (8, 8), (128, 128, 128)),
         (
             "clear.png",
             encoded(Image.new("RGBA", (40, 20), (0, 0, 0, 0)), "PNG"),
