@@ -1,6 +1,7 @@
 """The site of `make site`: each page opens from a file, alone, whole, with its figures named."""
 
 import contextlib
+import functools
 import os
 import re
 import subprocess
@@ -57,6 +58,10 @@ def site() -> Path:
     return ROOT / "build" / "site"
 
 
+def _note(trouble: list[str], name: str, what: object) -> None:
+    trouble.append(f"{name}: {what}")
+
+
 # Two frames later, what was changed is drawn.
 DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
@@ -66,28 +71,27 @@ def visited(site, browser):
     """What each page has in it, and all complaints and foreign requests on the way."""
     axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
     found, trouble, known = {}, [], []
-    page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.on("console", lambda m: m.type == "error" and trouble.append(f"{page.url}: {m.text}"))
-    page.on("pageerror", lambda error: trouble.append(f"{page.url}: {error}"))
-    page.on(
-        "request",
-        lambda r: (
-            r.url.startswith(("file:", "data:")) or trouble.append(f"{page.url} asks {r.url}")
-        ),
-    )
     for path in sorted(site.rglob("*.html")):
-        page.emulate_media(color_scheme="light")
+        # A page of its own: one that was dark before still has colors of that for a while.
+        page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="light")
+        note = functools.partial(_note, trouble, path.name)
+        page.on("console", lambda m, note=note: m.type == "error" and note(m.text))
+        page.on("pageerror", lambda error, note=note: note(error))
+        page.on(
+            "request",
+            lambda r, note=note: r.url.startswith(("file:", "data:")) or note(f"asks {r.url}"),
+        )
         page.goto(path.as_uri())
+        # A color on its way from one theme to the other is nobody's to read.
+        page.add_style_tag(content="*, ::before, ::after { transition: none !important; }")
         found[path] = page.evaluate(READ)
         known = page.evaluate(OPEN, known)
         page.evaluate(axe)
         found[path]["axe"] = page.evaluate(AXE, RULES)
-        # A color on its way from one theme to the other is nobody's to read.
-        page.add_style_tag(content="*, ::before, ::after { transition: none !important; }")
         page.emulate_media(color_scheme="dark")  # which changes colors only
         page.evaluate(DRAWN)
         found[path]["axe"] += page.evaluate(AXE, COLORS)
-    page.close()
+        page.close()
     return found, trouble
 
 
