@@ -47,7 +47,7 @@ def test_where_all_answers_are_right_it_is_not_without_bounds():
 def test_calibration_error_by_hand():
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.4, 0.6]])
     # The 0.9 are right once in two (1.8 - 1 apart), the 0.6 both (2 - 1.2)
-    error = confidence.calibration_error(probabilities, np.array([0, 1, 0, 1]))
+    error = confidence.expected_calibration_error(probabilities, np.array([0, 1, 0, 1]))
     assert error == pytest.approx((0.8 + 0.8) / 4)
 
 

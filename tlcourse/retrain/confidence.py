@@ -10,10 +10,10 @@ from scipy.special import log_softmax, softmax
 
 from tlcourse.retrain.judge import wilson
 from tlcourse.transfer.probe import linear_probe
+from tlcourse.transfer.trust import expected_calibration_error
 
 COLDEST, HOTTEST = 0.25, 8.0
 EDGES = (0.0, 0.5, 0.7, 0.9, 1.0)  # of how sure it says it is, in the table
-BINS = 10  # of the calibration error
 KEEP = (0.95, 0.9, 0.8)  # shares of right answers that a threshold may keep; the first is saved
 STRANGERS = 10  # classes that are left out in turn, at most
 
@@ -40,14 +40,6 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
     found = minimize_scalar(loss, bounds=np.log([COLDEST, HOTTEST]), method="bounded")
     return float(np.exp(found.x))
-
-
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """How far sureness and accuracy are apart, on average over ten bins (Guo and others, 2017)."""
-    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
-    apart = [abs(np.sum(right[bins == b]) - np.sum(sure[bins == b])) for b in range(BINS)]
-    return float(np.sum(apart) / len(labels))
 
 
 @dataclass(frozen=True)
@@ -154,7 +146,7 @@ def measure(
         refused = sure < cut
         counts = [(int(np.sum(refused & mask)), int(mask.sum())) for mask in (right, ~right)]
         rows.append(Threshold(keep, cut, *counts, strange))
-    errors = [calibration_error(each, labels) for each in (plain, cooled)]
+    errors = [expected_calibration_error(each, labels) for each in (plain, cooled)]
     return Confidence(heat, *errors, reliability(cooled, labels), tuple(rows))
 
 
