@@ -5,8 +5,23 @@ import pytest
 
 from tests.helpers.widget_parts import by_label
 from tlcourse import widgets
-from tlcourse.data.studies import DISTANCE_SIZES, SOURCES, TARGETS, load_distance
-from tlcourse.widgets.distance_dial import LABELS, gains_of, in_words, verdict
+from tlcourse.data.studies import (
+    DISTANCE_SIZES,
+    SOURCES,
+    TARGETS,
+    load_distance,
+    load_real_tasks,
+)
+from tlcourse.widgets.distance_dial import (
+    LABELS,
+    REAL_TARGETS,
+    gains_of,
+    in_words,
+    labels_of,
+    load_all,
+    sizes_of,
+    verdict,
+)
 
 HELP, LUCK, HARM = (np.array([-0.01, 0.0, 0.01]) + mean for mean in (0.2, 0.0, -0.2))
 
@@ -42,13 +57,36 @@ def test_gains_are_taken_seed_by_seed():
 
 
 def test_the_table_has_every_case_that_the_controls_offer():
-    table = load_distance()
-    for target in TARGETS:
+    table = load_all()
+    for target in (*TARGETS, *REAL_TARGETS):
         for method in ("frozen", "tuned"):
-            for size in DISTANCE_SIZES[method]:
+            for size in sizes_of(target, method):
                 gains = gains_of(table, target, method, size)
-                assert len(gains) == len(LABELS)
+                assert len(gains) == len(labels_of(target))
                 assert all(len(gain) >= 3 for gain in gains)
+
+
+def test_the_order_of_the_sources_is_that_of_lesson_4():
+    assert tuple(LABELS) == SOURCES
+
+
+def test_real_targets_are_read_from_the_table_of_real_tasks():
+    real = load_real_tasks()
+    wide = real["flowers", "MobileNetV2", "tuned", 160, 100]  # not that of 64, 96, 128, 224 pixels
+    assert (load_all()["flowers", "MobileNetV2", "tuned", 100] == wide).all()
+    gain = gains_of(load_all(), "blood_cells", "frozen", 10)[0]  # ten seeds against five
+    scratch = real["blood_cells", "none", "scratch", 64, 10]
+    assert gain == pytest.approx(
+        real["blood_cells", "MobileNetV2", "frozen", 128, 10][:5] - scratch
+    )
+
+
+def test_on_real_targets_the_dial_tells_near_from_far():
+    def verdicts(target):
+        return [verdict(gain) for gain in gains_of(load_all(), target, "frozen", 10)]
+
+    assert verdicts("flowers")[:2] == verdicts("satellite")[:2] == ["help", "help"]
+    assert set(verdicts("blood_cells")) == {"harm"}
 
 
 def test_near_sources_help_and_useless_ones_harm_as_the_notebook_asks():
@@ -76,4 +114,15 @@ def test_the_dial_reveals_source_by_source():
     controls["The network is"].value = "tuned"
     assert controls["Images a class"].value in DISTANCE_SIZES["tuned"]
     controls["The network is"].value = "frozen"
+    controls["Images a class"].value = 50
+    controls["Target"].value = "digits"  # the same sources: guess and dial stay
+    assert (dial.value, controls["My guess: harm begins at"].value) == (5, 3)
+    controls["Target"].value = "blood_cells"  # others, and no run with 50 images
+    assert (dial.value, controls["My guess: harm begins at"].value) == (0, None)
+    assert controls["Images a class"].value == 10
+    dial.value = 4
+    controls["My guess: harm begins at"].value = 4
+    assert "Harm begins at: ImageNet. Your guess: none of them." in controls["Message"].text
+    controls["Target"].value = "sunglasses"
+    assert len(dial.options) == 6
     assert tuple(controls["Images a class"].options) == DISTANCE_SIZES["frozen"]

@@ -1,7 +1,7 @@
 """Distance dial: from a near source to a useless one; where does help turn into harm?
 
-The numbers were measured beforehand (see datasets/source_distance), so that nothing has to be
-waited for.
+The numbers were measured beforehand (see datasets/source_distance and datasets/real_tasks), so that
+nothing has to be waited for.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,29 @@ import numpy as np
 
 from tlcourse import plots
 from tlcourse.claims import interval
-from tlcourse.data.studies import DISTANCE_SIZES, SOURCES, TARGETS, load_distance
+from tlcourse.data.studies import DISTANCE_SIZES, TARGETS, load_distance, load_real_tasks
 from tlcourse.widgets import style
 
-LABELS = {
+LABELS = {  # source → what is said of it, near to useless
     "objectnet": "drawings",
     "photonet": "photographs",
     "noisenet": "noise",
     "objectnet_shuffled": "wrong labels",
     "random": "random",
 }
+REAL_TARGETS = {
+    "flowers": "flowers (photographs)",
+    "satellite": "satellite tiles",
+    "blood_cells": "blood cells",
+}
+REAL_LABELS = {
+    "MobileNetV2": "ImageNet",
+    "photonet": "photographs",
+    "objectnet": "drawings",
+    "random": "random",
+}
+REAL_SIZES = (10, 100)  # images a class of all real targets
+_FLOWERS_AT = 160  # pixels at which MobileNetV2 looks at the flowers; the table has others, too
 _METHODS = {"frozen": "frozen", "tuned": "fine-tuned"}
 _HELP, _HARM = plots.COLORS["frozen"], plots.COLORS["from scratch"]
 
@@ -31,54 +44,72 @@ def distance_dial(*, target: str = "sunglasses", images_per_class: int = 10) -> 
     The learner first says where harm begins, then turns the dial.
 
     Args:
-        target: one of `TARGETS`, at first.
-        images_per_class: labeled images of each class at first, one of `DISTANCE_SIZES["frozen"]`.
+        target: one of `TARGETS` or `REAL_TARGETS`, at first.
+        images_per_class: labeled images of each class at first, one of those of `sizes_of`.
 
     Returns:
         The widget.
     """
-    table = load_distance()
-    names = list(LABELS.values())
-    task = style.labeled(widgets.Dropdown, "Target", options=TARGETS, value=target)
+    table = load_all()
+    task = style.labeled(
+        widgets.Dropdown,
+        "Target",
+        options=[*((name, name) for name in TARGETS), *((b, a) for a, b in REAL_TARGETS.items())],
+        value=target,
+    )
     method = style.labeled(
         widgets.Dropdown, "The network is", options=[(b, a) for a, b in _METHODS.items()]
     )
     size = style.labeled(
         widgets.SelectionSlider,
         "Images a class",
-        options=DISTANCE_SIZES["frozen"],
+        options=sizes_of(target, "frozen"),
         value=images_per_class,
     )
     guess = style.labeled(
-        widgets.Dropdown, "My guess: harm begins at", value=None,
-        options=[("choose …", None), *((name, at) for at, name in enumerate(names)),
-                 ("none of them", len(names))],
-    )  # fmt: skip
+        widgets.Dropdown, "My guess: harm begins at", options=[("choose …", None)]
+    )
     dial = style.labeled(
-        widgets.SelectionSlider, "Source, near to useless", width="36em",
-        options=[("turn me", 0), *((name, at) for at, name in enumerate(names, start=1))],
-    )  # fmt: skip
+        widgets.SelectionSlider, "Source, near to useless", width="36em", options=[("turn me", 0)]
+    )
     picture, line = widgets.HTML(), style.message()
+    settled = False  # while a target changes, its controls do not fit each other
 
     def refresh(_=None) -> None:
+        if not settled:
+            return
         key = task.value, method.value, size.value
-        gains = gains_of(table, *key)
+        gains, names = gains_of(table, *key), list(labels_of(task.value).values())
         scratch = table[task.value, "none", "scratch", size.value]
-        figure, alt = _draw(gains, float(scratch.mean()), dial.value, guess.value)
+        figure, alt = _draw(gains, names, float(scratch.mean()), dial.value, guess.value)
         picture.value = style.image_html(figure, alt=alt)
-        line.say(in_words(gains, dial.value, guess.value))
+        line.say(in_words(gains, dial.value, guess.value, names))
 
     def other_sizes(_) -> None:
         kept = size.value
         with size.hold_trait_notifications():
-            size.options = DISTANCE_SIZES[method.value]
+            size.options = sizes_of(task.value, method.value)
             size.value = kept if kept in size.options else size.options[0]
         refresh()
 
+    def other_target(_=None) -> None:
+        """Other targets may have other sources; a guess and a dial for the same ones stay."""
+        nonlocal settled
+        settled, names = False, list(labels_of(task.value).values())
+        options = (("turn me", 0), *((name, at) for at, name in enumerate(names, start=1)))
+        if dial.options != options:
+            guess.value, dial.value = None, 0
+            dial.options = options
+            guess.options = (("choose …", None), *((name, at) for at, name in enumerate(names)),
+                             ("none of them", len(names)))  # fmt: skip
+        settled = True
+        other_sizes(None)
+
+    other_target()
+    task.observe(other_target, "value")
     method.observe(other_sizes, "value")
-    for control in (task, size, guess, dial):
+    for control in (size, guess, dial):
         control.observe(refresh, "value")
-    refresh()
     wrap = widgets.Layout(flex_flow="row wrap", grid_gap="12px")
     return style.demo(
         "Distance dial",
@@ -90,11 +121,36 @@ def distance_dial(*, target: str = "sunglasses", images_per_class: int = 10) -> 
     )
 
 
+def load_all() -> dict[tuple[str, str, str, int], np.ndarray]:
+    """Both tables: (target, source, method, images a class) → test accuracies, by seed.
+
+    Of the real tasks, the one input size that all numbers of images have.
+    """
+    real = {
+        (target, source, method, count): values
+        for (target, source, method, pixels, count), values in load_real_tasks().items()
+        if target in REAL_TARGETS
+        and ((target, source) != ("flowers", "MobileNetV2") or pixels == _FLOWERS_AT)
+    }
+    return load_distance() | real
+
+
+def labels_of(target: str) -> dict[str, str]:
+    """Source → what is said of it, near to useless, for one of `TARGETS` or `REAL_TARGETS`."""
+    return REAL_LABELS if target in REAL_TARGETS else LABELS
+
+
+def sizes_of(target: str, method: str) -> tuple[int, ...]:
+    """Images a class that were tried, with `method` *frozen* or *tuned*."""
+    return REAL_SIZES if target in REAL_TARGETS else DISTANCE_SIZES[method]
+
+
 def gains_of(table: dict, target: str, method: str, images_per_class: int) -> list[np.ndarray]:
     """For each source, near to far, (seeds,) accuracy less that of from scratch, seed by seed."""
     scratch = table[target, "none", "scratch", images_per_class]
-    sources = [table[target, source, method, images_per_class] for source in SOURCES]
-    return [values - scratch[: len(values)] for values in sources]
+    found = [table[target, source, method, images_per_class] for source in labels_of(target)]
+    pairs = [min(len(values), len(scratch)) for values in found]
+    return [values[:n] - scratch[:n] for values, n in zip(found, pairs, strict=True)]
 
 
 def verdict(gain: np.ndarray) -> str:
@@ -103,7 +159,12 @@ def verdict(gain: np.ndarray) -> str:
     return "help" if low > 0 else "harm" if high < 0 else "luck"
 
 
-def in_words(gains: Sequence[np.ndarray], shown: int, guess: int | None) -> str:
+def in_words(
+    gains: Sequence[np.ndarray],
+    shown: int,
+    guess: int | None,
+    names: Sequence[str] = tuple(LABELS.values()),
+) -> str:
     """What the dial says.
 
     Args:
@@ -111,10 +172,11 @@ def in_words(gains: Sequence[np.ndarray], shown: int, guess: int | None) -> str:
         shown: sources that are revealed, from the nearest on.
         guess: number of the source at which harm is thought to begin; as many as there are for
             none; None without a guess.
+        names: of the sources.
     """
     if not shown:
         return "Where will transfer turn into harm? Choose your guess, then turn the dial."
-    names, gain = list(LABELS.values()), gains[shown - 1]
+    gain = gains[shown - 1]
     low, high = interval(gain)
     told = (
         f"{names[shown - 1]}: {_signed(100 * gain.mean())} points against from scratch "
@@ -133,7 +195,7 @@ def _signed(number: float) -> str:
     return f"{number:+.0f}".replace("-", "−")
 
 
-def _draw(gains: Sequence[np.ndarray], scratch: float, shown: int, guess: int | None):
+def _draw(gains, names: Sequence[str], scratch: float, shown: int, guess: int | None):
     """The figure and its alt text."""
     figure, ax = plots.figure(9.4, 4.4)
     means = [100 * float(gain.mean()) for gain in gains]
@@ -154,14 +216,13 @@ def _draw(gains: Sequence[np.ndarray], scratch: float, shown: int, guess: int | 
     ax.text(len(gains) - 0.45, 1, f"from scratch: {scratch:.0%} right", ha="right", fontsize=13)
     ax.set_xlim(-0.55, len(gains) - 0.4)
     ax.set_ylim(-56, 46)
-    ax.set_xticks(range(len(gains)), LABELS.values(), fontsize=14)
+    ax.set_xticks(range(len(gains)), names, fontsize=14)
     ax.tick_params(axis="y", labelsize=13)
     ax.set_ylabel("points over from scratch", fontsize=14)
     ax.grid(axis="y", alpha=0.3)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
     listed = "; ".join(
-        f"{name} {_signed(mean)}"
-        for name, mean in zip(LABELS.values(), means[:shown], strict=False)
+        f"{name} {_signed(mean)}" for name, mean in zip(names, means[:shown], strict=False)
     )
     return figure, f"Points over training from scratch ({scratch:.0%} right): {listed or 'hidden'}."
