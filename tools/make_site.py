@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # from a checkout, installed or not
 
-from tools import site_address, site_dials, site_open  # noqa: E402
+from tools import site_address, site_open, site_places  # noqa: E402
 
 SOURCES = ROOT / "build" / "site-sources"
 SITE = ROOT / "build" / "site"
@@ -109,7 +109,7 @@ def lay_out() -> None:
             solution = ROOT / page.replace("/exercises/", "/solutions/")
             with_solutions(notebook, json.loads(solution.read_text("utf-8")))
         fold(notebook)
-        site_dials.insert(notebook, page)
+        site_places.insert(notebook, page)
         if opened := site_open.buttons(page, repository):
             notebook["cells"].insert(1, opened)
         for cell in notebook["cells"]:

@@ -11,24 +11,28 @@ demos in the notebooks use. What a dial holds:
   `right` answers by number, and what is shown and told then.
 """
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
 
 from tlcourse.claims import interval
-from tlcourse.data.studies import DISTANCE_SIZES, STAGES, TARGETS, load_distance, load_surface
+from tlcourse.data.studies import STAGES, TARGETS, load_surface
 from tlcourse.plots.results import COLORS
-from tlcourse.widgets.distance_dial import LABELS, gains_of, verdict
+from tlcourse.widgets.distance_dial import REAL_TARGETS, gains_of, labels_of, load_all, sizes_of
 from tlcourse.widgets.distance_dial import in_words as distance_words
-from tlcourse.widgets.how_much_data import crossing
+from tlcourse.widgets.how_much_data import Curves, crossing, eyewear_curves, flowers_curves
 from tlcourse.widgets.how_much_data import in_words as data_words
-from tools.site_tours import distance_tour, freeze_tour, how_much_tour
+from tools.site_tours import distance_tour, flowers_tour, freeze_tour, how_much_tour, real_tour
 
 WAYS = {"frozen": "frozen", "tuned": "learning on"}
 KEPT = ("from scratch", *(f"{k} of {STAGES}" for k in range(1, STAGES)), f"all {STAGES}")
 PERCENT = [[tick, f"{tick} %"] for tick in range(0, 101, 20)]
 CHANCE = 100 / 6  # six kinds of eyewear
+FLOWERS = {  # in an address → in the demo
+    "photonet": "photonet, frozen",
+    "mobilenet": "MobileNetV2, frozen",
+    "tuned": "MobileNetV2, fine-tuned",
+}
 
 
 def _control(name: str, label: str, options: Sequence, value: object) -> dict:
@@ -122,60 +126,76 @@ def freeze() -> dict:
     }
 
 
+def _lines(curves: dict[str, Curves], colors: dict[str, str]) -> dict:
+    """What the dials of curves share; `curves` and `colors` have an entry for each view."""
+    one = next(iter(curves.values()))  # from scratch, sizes and chance are the same in all
+    no_guess = np.zeros(len(one.sizes))
+    views = {}
+    for key, (sizes, scratch, transfer, _, _) in curves.items():
+        rows = [
+            _row([f"{size}", *_percents(runs.mean(), runs.min(), runs.max())], runs)
+            for size, runs in zip(sizes, transfer, strict=True)
+        ]
+        told = [
+            data_words(sizes, transfer, scratch, no_guess, shown).split(" Your guess is off")[0]
+            for shown in range(len(sizes) + 1)
+        ]
+        place = crossing(sizes, (transfer - scratch).mean(axis=1))
+        at = None if place is None else float(np.interp(np.log(place), np.log(sizes), range(6)))
+        views[key] = {"rows": rows, "words": told, "cross": at, "color": colors[key]}
+    return {
+        "figure": "lines",
+        "alt": "Test accuracy by labeled images a class",
+        "dial": {"label": "Reveal transfer up to", "steps": ["turn me", *map(str, one.sizes)]},
+        "guess": {
+            "label": "My guess for transfer, percent right",
+            "options": [f"{size} a class" for size in one.sizes],
+            "values": [5 * round(20 * value) for value in one.scratch.mean(axis=1)],
+            "off": "Your guess is off by {} points on average.",
+        },
+        "axis": {"low": 0, "high": 112, "base": 0, "ticks": PERCENT, "label": "right in the test"},
+        "line": {"at": 100 * one.chance, "label": "guessing"},
+        "columns": ["images a class", "transfer, mean", "worst", "best"],
+        "scratch": [_row(_percents(r.mean(), r.min(), r.max()), r) for r in one.scratch],
+        "scratch_color": COLORS["from scratch"],
+        "views": views,
+    }
+
+
 def how_much() -> dict:
     """Accuracy against labeled images, beside training from scratch: the transfer surface."""
     sizes, table = load_surface()
-    scratch = table["scratch", 0]
-    no_guess = np.zeros(len(sizes))
-    views = {}
-    for way in WAYS:
-        for kept in range(1, STAGES + 1):
-            runs = table[way, kept]
-            rows = [
-                _row([f"{size}", *_percents(one.mean(), one.min(), one.max())], one)
-                for size, one in zip(sizes, runs, strict=True)
-            ]
-            told = [
-                data_words(sizes, runs, scratch, no_guess, shown).split(" Your guess is off")[0]
-                for shown in range(len(sizes) + 1)
-            ]
-            place = crossing(sizes, (runs - scratch).mean(axis=1))
-            at = None if place is None else float(np.interp(np.log(place), np.log(sizes), range(6)))
-            color = COLORS["fine-tuned" if way == "tuned" else "frozen"]
-            views[f"{kept}/{way}"] = {"rows": rows, "words": told, "cross": at, "color": color}
-    return {
+    curves = {f"{k}/{way}": eyewear_curves(k, way) for way in WAYS for k in range(1, STAGES + 1)}
+    colors = {key: COLORS["fine-tuned" if key.endswith("tuned") else "frozen"] for key in curves}
+    return _lines(curves, colors) | {
         "title": "How much data?",
-        "figure": "lines",
-        "alt": "Test accuracy by labeled images a class",
         "controls": [
             _control("kept", "Stages kept (of 4)", range(1, STAGES + 1), STAGES),
             _control("way", "They are", list(WAYS.items()), "frozen"),
         ],
-        "dial": {"label": "Reveal transfer up to", "steps": ["turn me", *map(str, sizes)]},
-        "guess": {
-            "label": "My guess for transfer, percent right",
-            "options": [f"{size} a class" for size in sizes],
-            "values": [5 * round(20 * value) for value in scratch.mean(axis=1)],
-            "off": "Your guess is off by {} points on average.",
-        },
-        "axis": {"low": 0, "high": 112, "base": 0, "ticks": PERCENT, "label": "right in the test"},
-        "line": {"at": CHANCE, "label": "guessing"},
-        "columns": ["images a class", "transfer, mean", "worst", "best"],
-        "scratch": [_row(_percents(one.mean(), one.min(), one.max()), one) for one in scratch],
-        "scratch_color": COLORS["from scratch"],
-        "views": views,
         "tour": how_much_tour(sizes, table),
     }
 
 
-def distance() -> dict:
-    """Points over training from scratch, from a near source to a useless one."""
-    table = load_distance()
-    names = list(LABELS.values())
+def flowers() -> dict:
+    """The same for photographs of flowers: photonet and MobileNetV2."""
+    curves = {key: flowers_curves(name) for key, name in FLOWERS.items()}
+    colors = {key: COLORS["fine-tuned" if key == "tuned" else "frozen"] for key in curves}
+    return _lines(curves, colors) | {
+        "title": "How much data for flowers?",
+        "controls": [_control("network", "Network", list(FLOWERS.items()), "photonet")],
+        "tour": flowers_tour(curves),
+    }
+
+
+def _bars(title: str, targets: dict[str, str], tour: list[dict]) -> dict:
+    """Points over training from scratch, from a near source to a useless one, for some targets."""
+    table, first = load_all(), next(iter(targets))
+    names = list(labels_of(first).values())
     views = {}
-    for target in TARGETS:
+    for target in targets:
         for method in WAYS:
-            for size in DISTANCE_SIZES[method]:
+            for size in sizes_of(target, method):
                 gains = gains_of(table, target, method, size)
                 rows = [
                     _row(
@@ -187,7 +207,9 @@ def distance() -> dict:
                     )
                     for name, gain in zip(names, gains, strict=True)
                 ]
-                words = [distance_words(gains, shown, None) for shown in range(len(names) + 1)]
+                words = [
+                    distance_words(gains, shown, None, names) for shown in range(len(names) + 1)
+                ]
                 right = table[target, "none", "scratch", size].mean()
                 views[f"{target}/{method}/{size}"] = {
                     "rows": rows,
@@ -197,13 +219,13 @@ def distance() -> dict:
     ticks = [[tick, _points(tick / 100)[0] if tick else "0"] for tick in range(-40, 41, 20)]
     methods = [("frozen", "frozen"), ("tuned", "fine-tuned")]
     return {
-        "title": "Distance dial",
+        "title": title,
         "figure": "bars",
         "alt": "Points over training from scratch by source",
         "controls": [
-            _control("target", "Target", TARGETS, TARGETS[0]),
+            _control("target", "Target", list(targets.items()), first),
             _control("method", "The network is", methods, "frozen"),
-            _control("size", "Images a class", DISTANCE_SIZES["frozen"], 10),
+            _control("size", "Images a class", sizes_of(first, "frozen"), 10),
         ],
         "dial": {"label": "Source, near to useless", "steps": ["turn me", *names]},
         "guess": {
@@ -220,56 +242,24 @@ def distance() -> dict:
         },
         "columns": ["source", "points over from scratch, mean", "worst", "best"],
         "views": views,
-        "tour": distance_tour(table, names, gains_of, verdict),
+        "tour": tour,
     }
 
 
-DIALS = {"freeze": freeze, "how-much": how_much, "distance": distance}
-ABOUT = {
-    "freeze": "A small network learns to tell six kinds of drawn eyewear apart. Some of its four "
-    "stages come from a network that has learned twenty other things; *frozen*, they stay as they "
-    "are, or they *learn on*. Bars are means over ten runs, thin lines go from the worst to the "
-    "best. These are runs of lesson 3's table, made beforehand. The demo in the notebook trains "
-    "photonet before your eyes instead, on other pictures, so its numbers differ.",
-    "how-much": "Draw where you expect a network with transfer to be, then reveal what was "
-    "measured. Lines are means over ten runs, bands go from the worst to the best: the numbers of "
-    "lesson 3's table.",
-    "distance": "Guess at which source help turns into harm, then turn the dial, from a near "
-    "source to a useless one. Bars are means over repetitions, thin lines go from the worst to "
-    "the best. The runs were made beforehand; the notebook's demo reads the same table.",
+def distance() -> dict:
+    """Drawn sunglasses and digits as targets: five sources with the same layers."""
+    return _bars("Distance dial", {target: target for target in TARGETS}, distance_tour(load_all()))
+
+
+def real() -> dict:
+    """Real tasks as targets: MobileNetV2, photonet, objectnet, and random layers."""
+    return _bars("Distance dial for real tasks", REAL_TARGETS, real_tour(load_all()))
+
+
+DIALS = {
+    "freeze": freeze,
+    "how-much": how_much,
+    "flowers": flowers,
+    "distance": distance,
+    "real": real,
 }
-# A page: the dials that stand in it, and the cell that each follows; "" is the only code cell.
-PLACES = {
-    "lessons/03_why.ipynb": {"how-much": "l03-17", "freeze": "l03-20"},
-    "lessons/04_when.ipynb": {"distance": "l04-29"},
-    "lessons/demos/02_freeze_dial.ipynb": {"freeze": ""},
-    "lessons/demos/03_how_much_data.ipynb": {"how-much": ""},
-    "lessons/demos/04_distance_dial.ipynb": {"distance": ""},
-}
-
-
-def cell(kind: str, page: str) -> dict:
-    """A Markdown cell that holds a dial."""
-    dial = DIALS[kind]()
-    root = "../" * page.count("/")
-    level = "##" if "/demos/" in page else "###"
-    held = json.dumps(dial, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-    source = (
-        f"{level} In this page: {dial['title'][0].lower()}{dial['title'][1:]}\n\n{ABOUT[kind]}\n\n"
-        f'<div class="dial" id="{kind}-dial"><noscript>The dial needs JavaScript.</noscript>'
-        f'<script type="application/json">{held}</script></div>\n'
-        f'<script src="{root}_static/dials.js" defer></script>\n'
-    )
-    return {"cell_type": "markdown", "id": f"{kind}-dial", "metadata": {}, "source": source}
-
-
-def insert(notebook: dict, page: str) -> None:
-    """Put the dials of a page where they belong; in a demo's page, in the place of its widget."""
-    for kind, after in PLACES.get(page, {}).items():
-        cells = notebook["cells"]
-        if after:
-            at = [one["id"] for one in cells].index(after)
-        else:
-            at = [one["cell_type"] for one in cells].index("code")
-            cells[at]["outputs"] = []
-        cells.insert(at + 1, cell(kind, page))

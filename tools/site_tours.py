@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tlcourse.claims import interval
-from tlcourse.widgets.how_much_data import crossing
+from tlcourse.widgets.distance_dial import gains_of, labels_of, verdict
+from tlcourse.widgets.how_much_data import Curves, crossing
 
 
 def step(
@@ -78,90 +79,166 @@ def freeze_tour(sizes, runs: dict, names: Sequence[str], best: Callable) -> list
     ]  # fmt: skip
 
 
+SIDES = ("higher", "lower", "the same, as far as the runs tell")
+
+
+def side(gain: np.ndarray) -> tuple[int, str]:
+    """Number of the side of `SIDES` on which a gain over some runs lies, and words for it."""
+    low, high = interval(gain)
+    mean = 100 * gain.mean()
+    ahead = f"By the mean of the runs, {abs(mean):.1f} points {'higher' if mean > 0 else 'lower'}"
+    if low > 0 or high < 0:
+        return int(high < 0), f"{ahead}."
+    return 2, f"{ahead}, which may be luck."
+
+
+def _two_digits(number: float) -> str:
+    """Between two measured sizes, no more is known."""
+    return f"{float(f'{number:.2g}'):.0f}"
+
+
+def _needed(level: float, scratch: np.ndarray, sizes: Sequence[int]) -> float:
+    """Images a class with which training from scratch reaches a level, between measured points."""
+    curve = np.maximum.accumulate(scratch.mean(axis=1))
+    return float(np.exp(np.interp(level, curve, np.log(sizes))))
+
+
 def how_much_tour(sizes, table: dict) -> list[dict]:
     """The first point, where curves cross, with fewer stages, learning on, and labels saved."""
     scratch, all_frozen = table["scratch", 0], table["frozen", 4]
-    sides = ("higher", "lower", "the same, as far as ten runs tell")
-
-    def side(gain: np.ndarray) -> tuple[int, str]:
-        low, high = interval(gain)
-        mean = 100 * gain.mean()
-        ahead = (
-            f"By the mean of ten runs, {abs(mean):.1f} points {'higher' if mean > 0 else 'lower'}"
-        )
-        if low > 0 or high < 0:
-            return int(high < 0), f"{ahead}."
-        return 2, f"{ahead}, which may be luck."
-
     places = (10, 25, 80)
     options = [*(f"near {place}" for place in places), "they do not cross"]
 
     def where(kept: int, ask: str) -> dict:
         place = crossing(sizes, (table["frozen", kept] - scratch).mean(axis=1))
         right = len(places) if place is None else nearest(place, places, ratio=True)
-        told = "They do not cross." if place is None else f"They cross at about {place:.2g}."
+        told = (
+            "They do not cross." if place is None else f"They cross at about {_two_digits(place)}."
+        )
         start = {"kept": kept, "way": "frozen", "shown": 0 if kept < 4 else 1, "end": len(sizes)}
         return step("scratch", start, ask, options, [right], told)
 
     first, words = side((all_frozen - scratch)[0])
     last, last_words = side((table["tuned", 4] - scratch)[-1])
-    level = all_frozen[1].mean()
-    curve = np.maximum.accumulate(scratch.mean(axis=1))
-    needed = float(np.exp(np.interp(level, curve, np.log(sizes))))
+    needed = _needed(all_frozen[1].mean(), scratch, sizes)
     few, counts = sizes[1], (10, 20, 50)
     learning = {"kept": 4, "way": "tuned", "shown": 0, "end": len(sizes)}
     start = {"kept": 4, "way": "frozen", "shown": 0, "end": 1}
     reading = {"kept": 4, "way": "frozen", "shown": 2, "end": len(sizes)}
     return [
         step("scratch", start, f"The line is training from scratch. With {sizes[0]} images a "
-             "class, where is a network that keeps four frozen stages?", sides, [first], words),
+             "class, where is a network that keeps four frozen stages?", SIDES, [first], words),
         where(4, "On to the right. At how many images a class do the two curves cross?"),
         where(2, "Two frozen stages instead of four. Where do the curves cross now?"),
         step("result", learning, f"Four stages again, but they learn on. With {sizes[-1]} images "
-             "a class, where is transfer?", sides, [last], last_words),
+             "a class, where is transfer?", SIDES, [last], last_words),
         step("scratch", reading, f"Frozen, with {few} images a class. Follow its height to the "
              "right: how many does training from scratch need for the same?",
              [f"about {c}" for c in counts], [nearest(needed, counts, ratio=True)],
-             f"About {needed:.2g}, read between the measured points."),
+             f"About {_two_digits(needed)}, read between the measured points."),
     ]  # fmt: skip
 
 
-def distance_tour(
-    table: dict, names: Sequence[str], gains_of: Callable, verdict: Callable
-) -> list[dict]:
-    """The nearest source, where harm begins, with more labels, another target, learning on."""
+def flowers_tour(curves: dict[str, Curves]) -> list[dict]:
+    """The first point, where curves cross, labels saved, the last point, and fine-tuning.
 
-    def verdicts(*key) -> list[str]:
-        return [verdict(gain) for gain in gains_of(table, *key)]
+    Args:
+        curves: of *photonet*, *mobilenet* (frozen) and *tuned*.
+    """
+    sizes, scratch, near = curves["photonet"][:3]
+    frozen, tuned = curves["mobilenet"].transfer, curves["tuned"].transfer
+    last = len(sizes)
+    first, first_words = side((near - scratch)[0])
+    ahead, gaps = 100 * (frozen - scratch)[-1].mean(), (0, 7, 20)
+    few, few_words = side((tuned - frozen)[0])
+    counts, places = (25, 100, 500), (10, 40, 150)
+    needed = _needed(frozen[1].mean(), scratch, sizes)
+    cross = crossing(sizes, (near - scratch).mean(axis=1))
+    at = len(places) if cross is None else nearest(cross, places, ratio=True)
 
-    def start(target: str, method: str, size: int, end: int = len(names)) -> dict:
-        return {"target": target, "method": method, "size": size, "shown": 0, "end": end}
+    def start(network: str, shown: int, end: int = last) -> dict:
+        return {"network": network, "shown": shown, "end": end}
 
-    def begins(size: int, ask: str) -> dict:
-        found = verdicts("sunglasses", "frozen", size)
-        at = found.index("harm") if "harm" in found else len(names)
-        listed = [*names, "none of them"]
-        told = f"Harm begins at: {listed[at]}."
-        return step("result", start("sunglasses", "frozen", size), ask, listed, [at], told)
-
-    def count(what: str, key: tuple, ask: str) -> dict:
-        number = verdicts(*key).count(what)
-        told = f"{number} of {len(names)}, not counting those that may be luck either way."
-        options = [str(k) for k in range(len(names) + 1)]
-        return step("result", start(*key), ask, options, [number], told)
-
-    kinds = ("help", "harm", "luck")
-    first = verdicts("sunglasses", "frozen", 10)[0]
-    words = {"help": "It helps.", "harm": "It harms.", "luck": "It may be luck either way."}
     return [
-        step("base", start("sunglasses", "frozen", 10, 1), "The line in the middle is training "
-             "from scratch, with the same 10 pictures a class. Where will the nearest source be, "
-             "frozen?", ["above it", "below it", "too near to tell"], [kinds.index(first)],
-             words[first]),
-        begins(10, "Now from left to right, to the useless. Where does harm begin?"),
-        begins(100, "Ten times as many labels, and the same sources. Where does harm begin?"),
-        count("help", ("digits", "frozen", 10), "Another target: digits. How many of the five "
-              "frozen sources help?"),
-        count("harm", ("digits", "tuned", 100), "Digits, with 100 images a class, and the networks "
-              "learn on. How many of the five harm?"),
+        step("scratch", start("photonet", 0, 1), "The line is training from scratch. With "
+             f"{sizes[0]} photographs of each flower, where is photonet with a new head?", SIDES,
+             [first], first_words),
+        step("scratch", start("photonet", 1), "At how many photographs of each do they cross?",
+             [*(f"near {place}" for place in places), "they do not cross"], [at],
+             "They do not cross." if cross is None else f"At about {_two_digits(cross)}."),
+        step("scratch", start("mobilenet", 2), "Now a network that has learned ImageNet. Follow "
+             f"its height at {sizes[1]} to the right: how many does training from scratch need "
+             "for the same?", [f"about {count}" for count in counts],
+             [nearest(needed, counts, ratio=True)],
+             f"About {_two_digits(needed)}, read between the measured points."),
+        step("result", start("mobilenet", 2), f"With {sizes[-1]} of each, how many points is it "
+             "ahead?", [f"about {gap}" for gap in gaps], [nearest(ahead, gaps)],
+             f"It is {ahead:.1f}: the curves come nearer, and do not meet."),
+        step("result", start("tuned", 0), "Frozen no more: its later layers learn on. With "
+             f"{sizes[0]} of each, where is it, against the frozen one?", SIDES, [few], few_words),
+    ]  # fmt: skip
+
+
+LISTED = {"help": "It helps.", "harm": "It harms.", "luck": "It may be luck either way."}
+KINDS = ("help", "harm", "luck")
+
+
+def _start(target: str, method: str, size: int, end: int | None = None) -> dict:
+    """How a distance dial stands when a step begins."""
+    end = len(labels_of(target)) if end is None else end
+    return {"target": target, "method": method, "size": size, "shown": 0, "end": end}
+
+
+def _nearest_source(table: dict, key: tuple, ask: str) -> dict:
+    first = verdict(gains_of(table, *key)[0])
+    options = ["above it", "below it", "too near to tell"]
+    return step("base", _start(*key, 1), ask, options, [KINDS.index(first)], LISTED[first])
+
+
+def _begins(table: dict, key: tuple, ask: str) -> dict:
+    found = [verdict(gain) for gain in gains_of(table, *key)]
+    listed = [*labels_of(key[0]).values(), "none of them"]
+    at = found.index("harm") if "harm" in found else len(found)
+    return step("result", _start(*key), ask, listed, [at], f"Harm begins at: {listed[at]}.")
+
+
+def _count(table: dict, what: str, key: tuple, ask: str) -> dict:
+    found = [verdict(gain) for gain in gains_of(table, *key)]
+    number = found.count(what)
+    told = f"{number} of {len(found)}, not counting those that may be luck either way."
+    options = [str(k) for k in range(len(found) + 1)]
+    return step("result", _start(*key), ask, options, [number], told)
+
+
+def distance_tour(table: dict) -> list[dict]:
+    """The nearest source, where harm begins, with more labels, another target, learning on."""
+    return [
+        _nearest_source(table, ("sunglasses", "frozen", 10), "The line in the middle is training "
+                        "from scratch, with the same 10 pictures a class. Where will the nearest "
+                        "source be, frozen?"),
+        _begins(table, ("sunglasses", "frozen", 10),
+                "Now from left to right, to the useless. Where does harm begin?"),
+        _begins(table, ("sunglasses", "frozen", 100),
+                "Ten times as many labels, and the same sources. Where does harm begin?"),
+        _count(table, "help", ("digits", "frozen", 10),
+               "Another target: digits. How many of the five frozen sources help?"),
+        _count(table, "harm", ("digits", "tuned", 100), "Digits, with 100 images a class, and the "
+               "networks learn on. How many of the five harm?"),
+    ]  # fmt: skip
+
+
+def real_tour(table: dict) -> list[dict]:
+    """Flowers, where harm begins, land from above, cells under a microscope, learning on."""
+    return [
+        _nearest_source(table, ("flowers", "frozen", 10), "The line in the middle is training "
+                        "from scratch, with the same 10 photographs a class. Where will a network "
+                        "be that has learned ImageNet, frozen?"),
+        _begins(table, ("flowers", "frozen", 10),
+                "Now from left to right. Where does harm begin?"),
+        _count(table, "help", ("satellite", "frozen", 10), "Land, seen by a satellite: ImageNet "
+               "has nothing of the kind. How many of the four frozen sources help?"),
+        _count(table, "harm", ("blood_cells", "frozen", 10),
+               "Blood cells under a microscope. How many of the four harm?"),
+        _count(table, "harm", ("blood_cells", "tuned", 10),
+               "Still blood cells, but the networks learn on. How many of the four harm?"),
     ]  # fmt: skip

@@ -9,10 +9,11 @@ from playwright.sync_api import expect
 
 from tlcourse import load_surface
 from tlcourse.data.studies import load_distance
-from tlcourse.widgets.distance_dial import gains_of
+from tlcourse.widgets.distance_dial import REAL_LABELS, REAL_TARGETS, gains_of, load_all
 from tlcourse.widgets.distance_dial import in_words as distance_words
+from tlcourse.widgets.how_much_data import flowers_curves
 from tlcourse.widgets.how_much_data import in_words as data_words
-from tools import site_dials
+from tools import site_dials, site_places
 
 STATIC = Path(__file__).parents[2] / "site" / "_static"
 READ = """async ([id, hash]) => {
@@ -32,9 +33,9 @@ READ = """async ([id, hash]) => {
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory) -> Path:
-    """A page with the three dials and nothing else."""
+    """A page with the dials and nothing else."""
     divs = [
-        re.search(r"<div.*</div>", site_dials.cell(kind, "a")["source"])[0]
+        re.search(r"<div.*</div>", site_places.cell(kind, "a")["source"])[0]
         for kind in site_dials.DIALS
     ]
     styles, script = ((STATIC / name).read_text("utf-8") for name in ("dials.css", "dials.js"))
@@ -92,6 +93,32 @@ def test_how_much_data_says_what_the_demo_says(page):
                     percent(one) if at < shown else ["not shown yet"] * 3
                     for at, one in enumerate(runs)
                 ]
+
+
+def test_the_flowers_dial_says_what_the_demo_says(page):
+    guess = np.array([0.2, 0.4, 0.5, 0.6, 0.7, 1.0])
+    for key, name in site_dials.FLOWERS.items():
+        sizes, scratch, transfer, _, _ = flowers_curves(name)
+        for shown in (0, 1, 6):
+            link = f"flowers-dial&network={key}&shown={shown}&guess=20-40-50-60-70-100"
+            seen = page.evaluate(READ, ["flowers-dial", link])
+            assert seen["words"] == data_words(sizes, transfer, scratch, guess, shown)
+            assert [row[1:4] for row in seen["rows"]][:shown] == [
+                percent(one) for one in transfer[:shown]
+            ]
+
+
+def test_the_dial_of_real_tasks_says_what_the_demo_says(page):
+    table, names = load_all(), list(REAL_LABELS.values())
+    for target in REAL_TARGETS:
+        for method in ("frozen", "tuned"):
+            for size, shown, guess in ((10, 4, 1), (100, 2, None)):
+                gains = gains_of(table, target, method, size)
+                link = f"real-dial&target={target}&method={method}&size={size}&shown={shown}"
+                link += "" if guess is None else f"&guess={guess}"
+                seen = page.evaluate(READ, ["real-dial", link])
+                assert seen["words"] == distance_words(gains, shown, guess, names)
+                assert seen["bars"] == shown
 
 
 def test_the_distance_dial_says_what_the_demo_says(page):

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tools import site_dials, site_open
+from tools import site_open, site_places
 
 pytest.importorskip("sphinx", reason="needs the extra `site`")
 axe_playwright_python = pytest.importorskip("axe_playwright_python", reason="it has axe")
@@ -185,7 +185,7 @@ def test_search_finds_each_word_of_the_glossary(site, browser):
 
 def test_dials_stand_in_the_pages_that_name_them(site, browser):
     page = browser.new_page(viewport={"width": 390, "height": 844})
-    for name, dials in site_dials.PLACES.items():
+    for name, dials in site_places.PLACES.items():
         page.goto((site / name).with_suffix(".html").as_uri())
         for kind in dials:
             words = page.locator(f"#{kind}-dial .dial-words")

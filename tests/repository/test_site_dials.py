@@ -9,7 +9,7 @@ import pytest
 
 from tlcourse import load_surface
 from tlcourse.data.studies import load_distance
-from tools import site_dials, site_tours
+from tools import site_dials, site_places, site_tours
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = np.array([[0.10, 0.12, 0.11], [0.50, 0.52, 0.51], [0.51, 0.49, 0.53], [0.2, 0.2, 0.3]])
@@ -20,7 +20,10 @@ def dials():
     return {kind: make() for kind, make in site_dials.DIALS.items()}
 
 
-@pytest.mark.parametrize(("kind", "views"), [("freeze", 12), ("how-much", 8), ("distance", 14)])
+@pytest.mark.parametrize(
+    ("kind", "views"),
+    [("freeze", 12), ("how-much", 8), ("flowers", 3), ("distance", 14), ("real", 12)],
+)
 def test_each_choice_has_a_view_with_words_for_each_step(dials, kind, views):
     dial = dials[kind]
     assert len(dial["views"]) == views
@@ -68,16 +71,16 @@ def test_tours_have_five_steps_that_ask_before_they_show(dials, kind):
         assert int(step["set"]["shown"]) <= step["end"] < len(dial["dial"]["steps"])
 
 
-@pytest.mark.parametrize("page", site_dials.PLACES)
+@pytest.mark.parametrize("page", site_places.PLACES)
 def test_dials_stand_where_their_pages_have_a_place(page):
     notebook = json.loads((ROOT / page).read_text("utf-8"))
     before = len(notebook["cells"])
-    site_dials.insert(notebook, page)
-    assert len(notebook["cells"]) == before + len(site_dials.PLACES[page])
-    for kind, after in site_dials.PLACES[page].items():
+    site_places.insert(notebook, page)
+    assert len(notebook["cells"]) == before + len(site_places.PLACES[page])
+    for kind, after in site_places.PLACES[page].items():
         ids = [cell.get("id") for cell in notebook["cells"]]
         at = ids.index(after) if after else 1
-        assert notebook["cells"][at]["cell_type"] == "code"
+        assert notebook["cells"][at]["cell_type"] == "code" or ids[at].endswith("-dial")
         assert ids[at + 1] == f"{kind}-dial"
         held = re.search(r"json\">(.*?)</script>", notebook["cells"][at + 1]["source"])[1]
         assert json.loads(held) == site_dials.DIALS[kind]()

@@ -8,7 +8,8 @@ import pytest
 from tests.helpers.widget_parts import by_label, html_with
 from tlcourse import widgets
 from tlcourse.claims import interval
-from tlcourse.widgets.how_much_data import crossing, in_words
+from tlcourse.data.studies import load_real_tasks
+from tlcourse.widgets.how_much_data import crossing, flowers_curves, in_words
 
 SIZES = (10, 100, 1000)
 
@@ -88,6 +89,36 @@ def test_guess_then_reveal_then_guess_again():
     controls["Again"].click()
     assert controls["300 a class"].value == 95  # from scratch
     assert "fine-tuned" not in picture(demo)
+
+
+def test_flowers_have_networks_instead_of_stages():
+    demo = widgets.how_much_data()
+    controls = by_label(demo)
+    controls["Reveal all"].click()
+    controls["Task"].value = "flowers"  # begins anew
+    assert "from scratch" in picture(demo).lower()
+    assert "photonet" not in picture(demo)
+    assert controls["Stages kept (of 4)"].layout.display == "none"
+    assert controls["Network"].layout.display is None
+    controls = by_label(demo)
+    assert controls["200 a class"].value == 80  # 78 % right from scratch
+    controls["Reveal next"].click()
+    told = controls["Message"].text
+    assert "With 5 images a class, transfer is 12.7 points ahead." in told
+    controls["Network"].value = "MobileNetV2, frozen"
+    controls["Reveal all"].click()
+    assert "do not cross up to 200 images a class" in controls["Message"].text
+    controls["Task"].value = "eyewear"
+    assert "300 a class" in by_label(demo)
+
+
+def test_flowers_are_compared_seed_by_seed():
+    table = load_real_tasks()
+    curves = flowers_curves("MobileNetV2, fine-tuned")
+    assert curves.transfer.shape == curves.scratch.shape == (6, 5)
+    assert curves.scratch[1] == pytest.approx(table["flowers", "none", "scratch", 128, 10])
+    many = table["flowers", "MobileNetV2", "frozen", 160, 10]  # ten runs: the first five
+    assert flowers_curves("MobileNetV2, frozen").transfer[1] == pytest.approx(many[:5])
 
 
 def test_it_needs_no_tensorflow():
