@@ -58,6 +58,8 @@ from .transfer.heads import build_classifier as build_classifier
 from .transfer.heads import set_head as set_head
 from .transfer.probe import FloorScaler as FloorScaler
 from .transfer.probe import linear_probe as linear_probe
+from .transfer.scores import h_score as h_score
+from .transfer.scores import log_me as log_me
 from .transfer.trust import adabn as adabn
 from .transfer.trust import coral as coral
 from .transfer.trust import energy_score as energy_score

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "freezing": ["freeze", "trainable_summary", "unfreeze"],
         "heads": ["build_classifier", "set_head"],
         "probe": ["FloorScaler", "linear_probe"],
+        "scores": ["h_score", "log_me"],
         "trust": [
             "adabn",
             "coral",
