@@ -59,6 +59,10 @@ RIGHT = {
         "another seed, an array": _some_draws(1, 0.04, 0.062).astype("float32"),
         "a column": _some_draws(2, 0.08, 0.04)[:, None],
     },
+    "08.6": lambda: {
+        "a set": {"license", "learned from", "input"},
+        "a list, in another order": ["Input", "learned from", "LICENSE"],
+    },
 }
 
 WRONG = {
@@ -100,5 +104,14 @@ WRONG = {
         "both accuracies": (np.full((20, 2), 0.5), "shape (20)"),
         "the same backbone twice": (_some_draws(0, 0.0, 0.01), "standard deviation"),
         "another backbone": (_some_draws(0, 0.16, 0.05), "same draw"),
+    },
+    "08.6": lambda: {
+        "the accuracy, too": ({"license", "learned from", "input", "accuracy"}, "your own"),
+        "the size, too": ({"license", "learned from", "input", "size"}, "22 million"),
+        "the speed": ({"speed", "input", "license"}, "100"),
+        "faces": ({"faces"}, "birds"),
+        "one is missing": ({"license", "input"}, "1 more belongs"),
+        "no such line": ({"license", "learned from", "price"}, "price"),
+        "one text": ("license, input", "in quotes of its own"),
     },
 }

@@ -266,4 +266,44 @@ DRAWS = Exercise(
     ),
 )
 
-EXERCISES = (TOP1, RATIO, KEPT, CHOOSER, DRAWS)
+# ------------------------------------------------------------------ read before you take
+
+LINES = ("license", "learned from", "input", "accuracy", "size", "speed", "faces")
+AGAINST = ("license", "learned from", "input")
+
+
+def _card(answer: object) -> str:
+    answers.names(
+        answer,
+        AGAINST,
+        LINES,
+        mistakes={
+            "accuracy": "The accuracy is not what your plan rests on: you measure your own. (What "
+            "it is worth, another line tells.)",
+            "size": "22 million parameters, and a body that stays frozen: nothing against it.",
+            "speed": "25 ms are less than the 100 that you have.",
+            "faces": "Nobody is to be recognized: your pictures show birds.",
+        },
+    )
+    return (
+        "License: the code may be used for anything, the *weights* may not be sold with an app. "
+        "Learned from: it has seen the pictures that you want to test it on. Input: your pixels "
+        "from 0 to 255 are not what it has learned from, and no error will say so (lesson 4)."
+    )
+
+
+CARD = Exercise(
+    "08.6",
+    "Read the card",
+    _card,
+    hints=(
+        "Three lines speak against the plan. One is about the law, one about an honest test, one "
+        "about pixels.",
+        "Code and weights may have licenses of their own. Which of the two do you put into the "
+        "app?",
+        "Which pictures has the network seen before you test it on them? And what are the numbers "
+        "that it expects in them?",
+    ),
+)
+
+EXERCISES = (TOP1, RATIO, KEPT, CHOOSER, DRAWS, CARD)
