@@ -1,7 +1,7 @@
 """Studies that took hours, as tables: computed once by `tlcourse.recipes`, bundled, read here.
 
 The transfer surface (lesson 3), the distance of a source (lesson 4), the ladder of sources
-(lesson 8). Nothing here needs TensorFlow.
+(lesson 8), real tasks (in the field), what is unknown (lesson 13). Nothing here needs TensorFlow.
 """
 
 import csv
@@ -137,3 +137,27 @@ def load_ladder() -> list[dict[str, float]]:
     """The rows of `datasets/source_ladder`: all twelve rungs and what was measured of them."""
     with bundled("source_ladder/ladder.csv").open(newline="", encoding="utf-8") as file:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+UNKNOWN_SCORES = ("softmax", "energy", "distance", "by hand")
+UNKNOWN_GROUPS = ("other kinds", "photographs", "digits")
+PLACES = 101  # from 0 to 100 percent of the validation pictures
+
+
+def load_unknown(path: str | Path | None = None) -> dict[tuple[str, str], np.ndarray]:
+    """How high known and unknown pictures score. See datasets/unknown.
+
+    Args:
+        path: another table; None is the bundled one.
+
+    Returns:
+        (score, group) → (seeds, 101) int: how many pictures of the group stand at each place among
+        the validation pictures. A score is one of `UNKNOWN_SCORES`, a group `"known"` (test
+        pictures) or one of `UNKNOWN_GROUPS`.
+    """
+    found: dict[tuple[str, str], dict[int, list[int]]] = {}
+    with open(path or bundled("unknown/unknown.csv"), newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            counts = [int(count) for count in row["places"].split()]
+            found.setdefault((row["score"], row["pictures"]), {})[int(row["seed"])] = counts
+    return {key: np.array([by[seed] for seed in sorted(by)]) for key, by in found.items()}

@@ -10,6 +10,7 @@ from tlcourse.widgets.freeze_dial import freeze_dial
 from tlcourse.widgets.how_much_data import how_much_data
 from tlcourse.widgets.layer_explorer import layer_explorer
 from tlcourse.widgets.photo_lab import photo_lab
+from tlcourse.widgets.threshold_dial import threshold_dial
 
 __all__ = [
     "SPEED",
@@ -20,4 +21,5 @@ __all__ = [
     "layer_explorer",
     "matching",
     "photo_lab",
+    "threshold_dial",
 ]
