@@ -164,7 +164,7 @@ def test_the_paper_counts_right():
     assert len(NUMBERS) == 13
     assert "thirteen lessons" in PAPER
     assert len(list((LESSONS / "demos").glob("*.ipynb"))) == 6
-    assert "five demonstrations" in PAPER
+    assert "six demonstrations" in PAPER
     assert len(list((LESSONS / "appendix").glob("*.ipynb"))) == 3
     assert "three notebooks that go deeper" in PAPER
 
