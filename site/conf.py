@@ -41,6 +41,17 @@ html_favicon = "_static/favicon.svg"
 html_copy_source = False
 html_show_sourcelink = False
 
+epub_basename = "transfer-learning"
+epub_author = epub_publisher = author
+epub_copyright = copyright
+epub_identifier = epub_uid = "transfer-learning-course"  # one name, where two files ask for it
+epub_description = "Lessons, exercises and guides of a course on transfer learning"
+epub_contributor = author
+epub_show_urls = "no"
+epub_css_files = ["book.css"]
+epub_use_index = False
+epub_exclude_files = ["_static/dials.js", "_static/course.js", "_static/preview.png"]
+
 
 def name_figures(app, doctree) -> None:
     """Give each stored figure the alternative text that its notebook has for it."""
@@ -78,7 +89,27 @@ def preview(app, pagename, templatename, context, doctree) -> None:
     context["metatags"] = context.get("metatags", "") + "\n".join(lines)
 
 
+def for_a_book(app, pagename, templatename, context, doctree) -> None:
+    """An ePub is XHTML, without scripts: close each tag, and drop what its pages cannot do."""
+    if app.builder.name != "epub" or "body" not in context:
+        return
+    from bs4 import BeautifulSoup
+
+    body = BeautifulSoup(context["body"], "html.parser")
+    for thing in body.find_all(["script", "style", "noscript", "button"]):
+        thing.decompose()
+    for summary in body.find_all("summary"):  # "Show the output" and "Hide the output", as blocks
+        words = summary.find("p")
+        summary.string = (words or summary).get_text()
+    for thing in body.find_all(onload=True):
+        del thing["onload"]
+    context["body"] = body.decode(formatter="minimal")
+    context["script_files"] = []
+    context["css_files"] = [file for file in context["css_files"] if "mystnb" not in str(file)]
+
+
 def setup(app) -> None:
     """Sphinx calls this once."""
     app.connect("doctree-read", name_figures)
     app.connect("html-page-context", preview)
+    app.connect("html-page-context", for_a_book)

@@ -22,6 +22,7 @@ from tools import site_address, site_open, site_places  # noqa: E402
 
 SOURCES = ROOT / "build" / "site-sources"
 SITE = ROOT / "build" / "site"
+BOOK = "transfer-learning.epub"
 
 PARTS = {  # a heading of the table of contents, and the pages below it
     "Lessons": ("lessons/[0-9]*.ipynb",),
@@ -89,8 +90,8 @@ def with_solutions(exercise: dict, solution: dict) -> None:
     exercise["cells"] = cells
 
 
-def lay_out() -> None:
-    """Write the sources of all pages."""
+def lay_out(*, book: bool = False) -> None:
+    """Write the sources of all pages; those of a book have no dials and no buttons."""
     shutil.rmtree(SOURCES, ignore_errors=True)
     shutil.copytree(ROOT / "site", SOURCES)
     shutil.copy(ROOT / "pyproject.toml", SOURCES)  # it knows the version
@@ -109,8 +110,9 @@ def lay_out() -> None:
             solution = ROOT / page.replace("/exercises/", "/solutions/")
             with_solutions(notebook, json.loads(solution.read_text("utf-8")))
         fold(notebook)
-        site_places.insert(notebook, page)
-        if opened := site_open.buttons(page, repository):
+        if not book:
+            site_places.insert(notebook, page)
+        if not book and (opened := site_open.buttons(page, repository)):
             notebook["cells"].insert(1, opened)
         for cell in notebook["cells"]:
             if cell["cell_type"] == "markdown":
@@ -120,7 +122,9 @@ def lay_out() -> None:
         shutil.copy(picture, SOURCES / picture.relative_to(ROOT))
     site_address.write_preview(SOURCES / "_static" / "preview.png")
     (SOURCES / "api.md").write_text(api(), "utf-8")
-    (SOURCES / "index.md").write_text(index(parts), "utf-8")
+    (SOURCES / "index.md").write_text(index(parts, book=book), "utf-8")
+    for front in ("front.md", "front_of_book.md", *(("404.md",) if book else ())):
+        (SOURCES / front).unlink()
 
 
 def copy_notebooks(repository: str) -> None:
@@ -155,10 +159,11 @@ def api() -> str:
     return "\n".join([*lines, "```", ""])
 
 
-def index(parts: dict[str, list[str]]) -> str:
+def index(parts: dict[str, list[str]], *, book: bool = False) -> str:
     """The front page."""
-    text = (ROOT / "site" / "front.md").read_text("utf-8").replace("](../", "](")
-    if (ROOT / "build" / "lab.html").exists():
+    front = ROOT / "site" / ("front_of_book.md" if book else "front.md")
+    text = front.read_text("utf-8").replace("](../", "](")
+    if not book and (ROOT / "build" / "lab.html").exists():
         text += "\n<p><a href='lab.html'>Try it with your own photos, in this page</a></p>\n"
     for part, names in parts.items():
         names = [*names, "api.md"] if part == "Reference" else names
@@ -180,9 +185,12 @@ def main() -> None:
     if (ROOT / "tools" / "make_lab.py").exists():
         subprocess.run([sys.executable, ROOT / "tools" / "make_lab.py"], check=True)
     lay_out()
-    (SOURCES / "front.md").unlink()
     shutil.rmtree(SITE, ignore_errors=True)
     sphinx("html", SITE)
+    lay_out(book=True)
+    shutil.rmtree(ROOT / "build" / "book", ignore_errors=True)
+    sphinx("epub", ROOT / "build" / "book")
+    shutil.copy(ROOT / "build" / "book" / BOOK, SITE)
     copy_notebooks(site_address.addresses().repository)
     if (ROOT / "build" / "lab.html").exists():
         shutil.copy(ROOT / "build" / "lab.html", SITE)

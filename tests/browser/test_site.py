@@ -4,14 +4,17 @@ import contextlib
 import functools
 import os
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 
-from tools import site_open, site_places
+from tools import make_site, site_open, site_places
 
 pytest.importorskip("sphinx", reason="needs the extra `site`")
 axe_playwright_python = pytest.importorskip("axe_playwright_python", reason="it has axe")
@@ -192,6 +195,29 @@ def test_dials_stand_in_the_pages_that_name_them(site, browser):
             assert words.inner_text().endswith((".", "?"))
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()
+
+
+def test_each_picture_of_the_book_says_what_it_shows(site):
+    shown = {}
+    with zipfile.ZipFile(site / make_site.BOOK) as book:
+        names = [name for name in book.namelist() if name.endswith(".xhtml")]
+        for name in names:
+            page = ElementTree.fromstring(book.read(name))
+            for picture in page.iter("{http://www.w3.org/1999/xhtml}img"):
+                shown[name, picture.get("src")] = (picture.get("alt") or "").strip()
+    assert "lessons/13_can_i_trust_it.xhtml" in names
+    assert not any("404" in name for name in names)
+        styled = book.read("_static/book.css").decode()
+    assert "pre-wrap" in styled
+    assert len(shown) > 60
+    assert not [place for place, words in shown.items() if len(words) < 8]
+
+
+@pytest.mark.skipif(not shutil.which("epubcheck"), reason="epubcheck (a Debian package) is needed")
+def test_the_book_passes_epubcheck(site):
+    command = ["java", "-jar", shutil.which("epubcheck"), str(site / make_site.BOOK)]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert "0 fatals / 0 errors / 0 warnings" in told.stdout, told.stdout[:3000] + told.stderr[:500]
 
 
 def test_without_an_address_nothing_shows_one(site):
