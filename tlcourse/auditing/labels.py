@@ -1,8 +1,9 @@
 """Mistakes about the labels: what they are, and whether they belong to their pictures."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from tlcourse.auditing.data import Pictures, class_numbers, digests, is_class_labels
 from tlcourse.auditing.facts import Facts
@@ -15,6 +16,7 @@ INSIDE = 200  # and of them, with what a network makes of them: that may take lo
 EACH = 10  # the fewest of a class
 CHANCE = 0.03  # a share of shuffles above this that do as well: no better than chance
 SHUFFLES = 59
+AT_A_TIME = 32  # pictures as floating-point numbers: 32 of 224 pixels a side are 19 MB
 
 
 def labels_are_numbers(facts: Facts) -> Iterator[Finding]:
@@ -129,6 +131,11 @@ def _share_as_good(features: np.ndarray, labels: np.ndarray) -> float:
     x = x[:, x.std(axis=0) > 0]
     if not x.shape[1]:
         return 1.0
+    with threadpool_limits(1, "blas"):  # where other programs compute, threads wait for each other
+        return _as_good(x, labels)
+
+
+def _as_good(x: np.ndarray, labels: np.ndarray) -> float:
     vectors, lengths, _ = np.linalg.svd(x, full_matrices=False)
     values = lengths**2
     rng = np.random.default_rng(0)
@@ -147,17 +154,27 @@ def _share_as_good(features: np.ndarray, labels: np.ndarray) -> float:
 
 def _colors(images: np.ndarray) -> np.ndarray:
     """Mean and spread of each color: few numbers, so that a weak sign is seen in them."""
-    images = images.astype("float32")
-    return np.concatenate([images.mean(axis=(1, 2)), images.std(axis=(1, 2))], axis=1)
+    return _by_parts(
+        lambda part: np.concatenate([part.mean(axis=(1, 2)), part.std(axis=(1, 2))], axis=1), images
+    )
 
 
 def _plain(images: np.ndarray) -> np.ndarray:
     """Colors of 6×6 places, and how strong edges of four directions are in 4×4 places."""
-    images = images.astype("float32")
-    down, across = np.gradient(images.mean(axis=-1), axis=(1, 2))
-    edges = np.abs(np.stack([across, down, across + down, across - down], axis=-1))
-    parts = _places(images, 6), _places(edges, 4)
-    return np.concatenate([part.reshape(len(images), -1) for part in parts], axis=1)
+
+    def look(part: np.ndarray) -> np.ndarray:
+        down, across = np.gradient(part.mean(axis=-1), axis=(1, 2))
+        edges = np.abs(np.stack([across, down, across + down, across - down], axis=-1))
+        both = _places(part, 6), _places(edges, 4)
+        return np.concatenate([found.reshape(len(part), -1) for found in both], axis=1)
+
+    return _by_parts(look, images)
+
+
+def _by_parts(look: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
+    """Numbers of pictures, a few of which are floating-point numbers at a time: for memory."""
+    starts = range(0, len(images), AT_A_TIME)
+    return np.concatenate([look(images[at : at + AT_A_TIME].astype("float32")) for at in starts])
 
 
 def _places(maps: np.ndarray, count: int) -> np.ndarray:

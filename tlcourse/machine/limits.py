@@ -1,5 +1,7 @@
 """Cores and memory that this process may use, a container's limits included."""
 
+import contextlib
+import ctypes
 import os
 import re
 from pathlib import Path
@@ -28,6 +30,15 @@ def usable_memory_mib(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
 
     limits = _numbers(cgroup / "memory.max") or _numbers(cgroup / "memory/memory.limit_in_bytes")
     return min([psutil.virtual_memory().total, *limits]) // 2**20
+
+
+def release_memory() -> None:
+    """Give back to the system what is free already: glibc keeps it, for each thread of its own.
+
+    A step that needed much once would else count for the whole run. Elsewhere it does nothing.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _numbers(path: Path) -> list[int]:

@@ -8,6 +8,7 @@ memory map. So memory holds two shards, whether there are 100 photos or 100,000.
 import contextlib
 import hashlib
 import tempfile
+import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,9 +31,13 @@ if TYPE_CHECKING:
     import keras
 
 SHARD = 32  # photos; larger ones take more memory, and are hardly faster
-MOST_PIXELS = 16_000_000  # of a photo in floating point: 192 MB, in each thread
+AT_ONCE = 8 * 224**2  # pixels that the network looks at in one go, 8 pictures at the least
+MOST_PIXELS = 16_000_000  # of a photo in floating point: 192 MB,
+MANY_PIXELS, TOGETHER = 2_000_000, 2  # and of those with more than these, so many at a time
 FEW_BYTES = 2**28  # of pictures that are kept in memory
-VERSION = 2  # raised when photos are read or cut in another way
+VERSION = 3  # raised when photos are read, cut or computed in another way
+
+_large = threading.BoundedSemaphore(TOGETHER)
 
 
 class Shard(NamedTuple):
@@ -77,7 +82,8 @@ def read_picture(path: Path, size: int) -> np.ndarray:
             f"{path} could be read when it was checked, and now it cannot ({error}). Was it "
             "moved or changed meanwhile? Start again when nothing changes the folder."
         ) from error
-    return picture_of(rgb, size)
+    with _large if rgb.size > 3 * MANY_PIXELS else contextlib.nullcontext():
+        return picture_of(rgb, size)
 
 
 def shards(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
@@ -111,8 +117,12 @@ def _finish(pictures: Iterable[Future], backbone: "keras.Model") -> Shard:
     import keras
 
     stack = np.stack([future.result() for future in pictures])
-    features = keras.ops.convert_to_numpy(backbone.predict_on_batch(stack))
-    return Shard(stack, features.astype("float32"))
+    step = max(8, min(SHARD, AT_ONCE // stack.shape[1] ** 2))
+    features = [
+        keras.ops.convert_to_numpy(backbone.predict_on_batch(stack[at : at + step]))
+        for at in range(0, len(stack), step)
+    ]
+    return Shard(stack, np.concatenate(features).astype("float32"))
 
 
 def extract(
