@@ -10,7 +10,6 @@ hands out, with a trained head in it, is made of the same parts by the lab itsel
 
 import base64
 import io
-import json
 import re
 import sys
 from pathlib import Path
@@ -23,11 +22,11 @@ sys.path.insert(0, str(ROOT))  # from a checkout, installed or not
 
 from tlcourse.drawing.render import render  # noqa: E402
 from tlcourse.networks.trained import stored_weights  # noqa: E402
+from tlcourse.retrain.in_page import PARTS, as_json, fill, pack  # noqa: E402
 
 SOURCES = ROOT / "site" / "lab"
 OUTPUT = ROOT / "build" / "lab.html"
 MARK = r"\{\{([\w.]+)\}\}"
-EPSILON = 1e-3  # of Keras's BatchNormalization
 EXAMPLES = ("sunglasses", "eyeglasses", "goggles")  # the running example of the lessons
 STRANGERS = ("bow_tie", "umbrella", "mug", "key", "teapot", "clock", "shoe", "book")
 SEED = 2000  # far from the seeds of the drawn tasks
@@ -35,35 +34,8 @@ TAKES, FRAMES, SIDE = 12, 3, 96
 
 
 def packed_weights() -> tuple[list[dict], bytes]:
-    """Names, shapes and places of the weights, and their bytes.
-
-    Batch normalization becomes a scale and a bias of each output channel. The scale is multiplied
-    into the kernel when the page opens: folded here, the kernel would be rounded a second time.
-    """
-    stored = stored_weights()
-    arrays: dict[str, np.ndarray] = {}
-    for name, values in stored.items():
-        layer, variable = name.split("/")
-        if layer == "logits":
-            continue
-        if layer.endswith("_conv"):
-            arrays[f"{layer.removesuffix('_conv')}/kernel"] = values.astype("float16")
-        elif layer.endswith("_norm"):
-            norm = {v: stored[f"{layer}/{v}"] for v in ("gamma", "moving_mean", "moving_variance")}
-            scale = norm["gamma"] / np.sqrt(norm["moving_variance"] + EPSILON)
-            short = layer.removesuffix("_norm")
-            arrays[f"{short}/scale"] = scale
-            arrays[f"{short}/bias"] = stored[f"{layer}/beta"] - norm["moving_mean"] * scale
-        else:
-            arrays[name] = values.astype("float16" if variable == "kernel" else "float32")
-    manifest, content = [], b""
-    # 32-bit floats first: they must start at a multiple of four bytes.
-    for name, array in sorted(arrays.items(), key=lambda item: item[1].dtype == np.float16):
-        half = array.dtype == np.float16
-        place = {"name": name, "shape": array.shape, "offset": len(content), "half": half}
-        manifest.append(place)
-        content += array.astype("<f2" if half else "<f4").tobytes()
-    return manifest, content
+    """photonet's weights, as `network.js` reads them."""
+    return pack(stored_weights())
 
 
 def frames(name: str, number: int, count: int) -> list[np.ndarray]:
@@ -97,11 +69,6 @@ def examples() -> dict:
     return {"classes": classes, "strangers": strangers}
 
 
-def as_json(value: object) -> str:
-    """JSON that may stand in a script element."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
 def page() -> str:
     manifest, content = packed_weights()
     data = {
@@ -110,7 +77,8 @@ def page() -> str:
         "examples": as_json(examples()),
     }
     text = (SOURCES / "lab.html").read_text(encoding="utf-8")
-    for path in sorted([*SOURCES.glob("*.js"), *SOURCES.glob("*.css")]):
+    # The network itself is in the package, whose exported pages compute with it, too.
+    for path in sorted([PARTS / "network.js", *SOURCES.glob("*.js"), *SOURCES.glob("*.css")]):
         source = path.read_text(encoding="utf-8")
         if "</script" in source.lower() or "</style" in source.lower():
             raise ValueError(f"{path.name} would end the element that it stands in")
@@ -120,7 +88,7 @@ def page() -> str:
     marks = re.findall(MARK, text)
     if sorted(marks) != sorted(data):
         raise ValueError(f"lab.html and site/lab differ in {set(marks) ^ set(data) or 'a twin'}")
-    return re.sub(MARK, lambda found: data[found[1]], text)
+    return fill(SOURCES / "lab.html", data)
 
 
 def main() -> None:

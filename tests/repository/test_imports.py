@@ -204,6 +204,7 @@ def test_an_old_module_lacks_what_it_never_had():
 SLOW = {
     *("IPython", "absl", "distributed", "filelock", "h5py", "ipywidgets", "jinja2", "joblib"),
     *("keras", "keras_hub", "matplotlib", "nbclient", "nbconvert", "nbformat", "nbgrader", "PIL"),
+    "onnxruntime",
     *(
         "platformdirs",
         "pooch",

@@ -8,9 +8,10 @@ from tlcourse.machine.device import quiet_tensorflow
 from tlcourse.networks.backbones import list_backbones
 from tlcourse.retrain.backbone import AUTO as AUTO_BACKBONE
 from tlcourse.retrain.cluster import LOCAL
+from tlcourse.retrain.formats import FORMATS
 from tlcourse.retrain.groups import AUTO, WAYS
 from tlcourse.retrain.output import CARD, MODEL, REPORT, claimed, default_output
-from tlcourse.retrain.result import Options
+from tlcourse.retrain.result import Options, Result
 from tlcourse.retrain.run import Clock, run
 
 ABOUT = """Train a model to tell the classes of a folder of photos apart.
@@ -20,7 +21,7 @@ photo is changed. Into the output folder go model.keras, report.html and MODEL_C
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Retrain; returns 0.
+    """Retrain; returns 0, and 1 where an exported file was not kept.
 
     Raises:
         CourseError: it cannot be done, or was interrupted.
@@ -28,13 +29,14 @@ def main(argv: list[str] | None = None) -> int:
     options = _parse(argv)
     clock = Clock()
     with claimed(options.output, options.folder, overwrite=options.overwrite):
-        page = _retrain(options, clock)
-    print(f"Model:  {options.output / MODEL}\nCard:   {options.output / CARD}\nReport: {page}")
-    return 0
+        result = _retrain(options, clock)
+    for name, file in (("Model:", MODEL), ("Card:", CARD), ("Report:", REPORT)):
+        print(f"{name:7} {options.output / file}")
+    return 1 if any(made.refused for made in result.exports) else 0
 
 
-def _retrain(options: Options, clock: Clock) -> Path:
-    """Do it, and tell what came of it; gives the report's path."""
+def _retrain(options: Options, clock: Clock) -> Result:
+    """Do it, and tell what came of it."""
     target = options.output / MODEL
     before = _stamp(target)
     try:
@@ -61,7 +63,8 @@ def _retrain(options: Options, clock: Clock) -> Path:
             from tlcourse.retrain.report import write_report
 
             write_card(result, options.output / CARD)
-            return write_report(result, options.output / REPORT)
+            write_report(result, options.output / REPORT)
+        return result
     except KeyboardInterrupt:
         there_is = (
             f"The model is {target}." if _stamp(target) != before else "There is no model yet."
@@ -138,6 +141,15 @@ def _parse(argv: list[str] | None) -> Options:
         help="end training in time to have the report by then; reading the photos is not cut short",
     )
     parser.add_argument(
+        "--export",
+        type=_formats,
+        default=(),
+        metavar="FORMATS",
+        help="write the model for programs without Keras, too: onnx, litert (with an int8 form), "
+        "html (a page that classifies photos in a browser; photonet alone); several with commas: "
+        "--export onnx,litert",
+    )
+    parser.add_argument(
         "--dask",
         nargs="?",
         const=LOCAL,
@@ -165,4 +177,14 @@ def _parse(argv: list[str] | None) -> Options:
         dask=given.dask,
         group_by=given.group_by,
         class_weights=given.class_weights,
+        export=given.export,
     )
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    asked = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    if unknown := [part for part in asked if part not in FORMATS]:
+        raise argparse.ArgumentTypeError(
+            f"expected {', '.join(FORMATS)}, or several with commas, not {unknown[0]!r}"
+        )
+    return asked

@@ -22,6 +22,12 @@ from tlcourse.machine.gpu import diagnose_gpu, probe_gpu
 from tlcourse.machine.limits import usable_cpus, usable_memory_mib, visible_cpus
 
 RESTART = "restart the kernel (Kernel > Restart Kernel) and call `setup_device` in the first cell"
+CHATTER = (
+    "WARNING: All log messages before absl",
+    "To enable the following",
+    "INFO: Created TensorFlow Lite",
+    "fully_quantize: ",
+)
 _determinism_is_on = False  # TensorFlow has no public way to ask
 
 
@@ -252,7 +258,7 @@ def _is_chatter(line: str) -> bool:
     """Whether a line is one of TensorFlow's C++ log: `I0000 00:00:17… file.cc:31] …`."""
     return bool(
         re.match(r"[IWE]\d{4} \d\d:\d\d:|\d{4}-\d\d-\d\d \d\d:\d\d:[\d.]+: [IWE] ", line)
-        or line.startswith(("WARNING: All log messages before absl", "To enable the following"))
+        or line.startswith(CHATTER)
     )
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tlcourse.errors import AssetError, InputError
+from tlcourse.retrain import export
 
 MODEL, REPORT, CARD = "model.keras", "report.html", "MODEL_CARD.md"
-FILES = (MODEL, REPORT, CARD)  # all that a run writes
+FILES = (MODEL, REPORT, CARD, *export.FILES)  # all that a run writes
 
 
 def default_output(photos: Path) -> Path:

@@ -14,6 +14,7 @@ from tlcourse.retrain.shortcuts import Baseline, suspicion
 if TYPE_CHECKING:
     from tlcourse.auditing.report import Report
     from tlcourse.retrain.confidence import Confidence
+    from tlcourse.retrain.export import Exported
     from tlcourse.retrain.train import Trained
 
 
@@ -32,6 +33,7 @@ class Options:
     overwrite: bool = False
     group_by: str = "auto"
     class_weights: str = "auto"
+    export: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Result:
         curve: of a linear probe.
         audit: of the model and the task.
         seconds: by step.
+        exports: files for programs without Keras, each beside the Keras model.
     """
 
     options: Options
@@ -119,6 +122,7 @@ class Result:
     audit: "Report"
     seconds: dict[str, float]
     model_path: Path
+    exports: "tuple[Exported, ...]" = ()
 
     @property
     def suspicion(self) -> str:

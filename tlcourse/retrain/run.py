@@ -10,17 +10,27 @@ import numpy as np
 from scipy.special import softmax
 
 from tlcourse import auditing
-from tlcourse.inside.explain import grad_cam
 from tlcourse.machine.device import setup_device
-from tlcourse.retrain import cluster, confidence, gather, model, output, shortcuts, stream, words
-from tlcourse.retrain.backbone import choose, load
+from tlcourse.machine.limits import release_memory
+from tlcourse.retrain import (
+    cluster,
+    confidence,
+    export,
+    gather,
+    look,
+    model,
+    output,
+    shortcuts,
+    stream,
+    words,
+)
+from tlcourse.retrain.backbone import AUTO, OURS, choose, load
 from tlcourse.retrain.groups import find_groups
-from tlcourse.retrain.judge import Judgment, judge, learning_curve
+from tlcourse.retrain.judge import judge, learning_curve
 from tlcourse.retrain.result import Options, Result
 from tlcourse.retrain.second_look import second_look
 
 FOR_THE_REPORT = 15  # seconds of a time budget that training leaves
-MISTAKES = 8  # that are explained, at most
 
 
 @dataclass
@@ -35,11 +45,12 @@ class Clock:
         """Note how long the block takes, under the name of a step."""
         start = time.monotonic()
         yield
+        release_memory()
         self.seconds[step] = time.monotonic() - start
 
 
 def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
-    """Check, split, extract, probe, fine-tune, save, test, explain, audit.
+    """Check, split, extract, probe, fine-tune, save, test, export, explain, audit.
 
     Args:
         options: what is asked for.
@@ -48,10 +59,17 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
 
     Raises:
         ImageFolderError: the folder cannot be used as it is.
-        AssetError: weights are missing, or something cannot be written.
-        InputError: there is no such backbone, or nothing says what belongs together.
+        AssetError: weights or a library are missing, or something cannot be written.
+        InputError: there is no such backbone, it cannot be exported so, or nothing says what
+            belongs together.
         KeyboardInterrupt: of the person, where there is no model yet.
     """
+    asked = options.backbone
+    if asked == AUTO and export.HTML in options.export:
+        asked = OURS
+        say(words.page_takes(OURS))
+    if options.export:
+        export.require(options.export, asked)
     with clock("checking the photos"):
         photos = gather.look(options)
     say(
@@ -69,7 +87,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         from tlcourse.retrain import train  # it begins with keras, which must be set up before
 
     with clock("features"):
-        name, size, remark = choose(options.backbone)
+        name, size, remark = choose(asked)
         backbone = load(name, size)
         digests = [photos.digests[path] for path in photos.homes]
         extracted = _extract(list(photos.homes), digests, backbone, name, size, options)
@@ -121,7 +139,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         say(trained.note)
 
     with clock("how sure it may be"):
-        known = (_logits(trained.model, train.Batches(task.validation)), task.validation.labels)
+        known = (look.logits(trained.model, train.Batches(task.validation)), task.validation.labels)
         heat, threshold = confidence.decide(*known)
     with clock("saving the model"):
         target = options.output / output.MODEL
@@ -131,14 +149,29 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         model.save_model(ready, target)
         output.forget_report(options.output)
     with clock("testing"):
-        logits = _logits(trained.model, train.Batches(task.test))
+        logits = look.logits(trained.model, train.Batches(task.test))
         test = judge(softmax(logits / heat, axis=1), task.test.labels)
         strangers = confidence.refuse_strangers(
             features, dealt.labels, regularization=trained.regularization, seed=options.seed
         )
         trust = confidence.measure(known, (logits, task.test.labels), strangers)
+    exports = ()
+    if options.export:
+        with clock("exporting"):
+            about = export.about(task.class_names, size, heat, threshold, name)
+            exports = export.export(
+                options.export,
+                trained.model,
+                about | {"told": words.tested(test, len(task.train.labels))},
+                options.output,
+                calibrate=task.train.images,
+                test=task.test,
+                expected=test.probabilities,
+            )
+        for made in exports:
+            say(f"Exported {made.words}" if not made.refused else made.words)
     with clock("evidence for mistakes"):
-        mistakes, evidence = _explain(trained.model, task.test.images, test)
+        mistakes, evidence = look.explain(trained.model, task.test.images, test)
     with clock("learning curve"):
         curve = learning_curve(
             (features["train"], task.train.labels),
@@ -186,6 +219,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         audit=audit,
         seconds=clock.seconds,
         model_path=target,
+        exports=exports,
     )
 
 
@@ -196,17 +230,3 @@ def _extract(paths, digests, backbone, name: str, size: int, options: Options):
     with cluster.connected(options.dask) as client:
         compute = functools.partial(cluster.compute_on, client, name=name, size=size)
         return stream.extract(paths, digests, backbone, size, compute)
-
-
-def _logits(classifier, batches) -> np.ndarray:
-    # Batches, and no memory map: of an array, `predict` makes one tensor of all photos first.
-    return np.asarray(classifier.predict(batches, verbose=0), "float64")
-
-
-def _explain(classifier, pictures: np.ndarray, test: Judgment) -> tuple[np.ndarray, np.ndarray]:
-    """The surest mistakes, (m,), and where the model found the class that it said (m, h, w)."""
-    mistakes = test.worst(MISTAKES)
-    if not len(mistakes):
-        return mistakes, np.empty((0, *pictures.shape[1:3]), "float32")
-    said = test.answers[mistakes]
-    return mistakes, grad_cam(classifier, np.asarray(pictures[mistakes]), class_index=said).maps

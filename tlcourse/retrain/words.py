@@ -7,6 +7,7 @@ import numpy as np
 from tlcourse.photos.check import Finding, alike
 from tlcourse.photos.folder import Dealt
 from tlcourse.retrain.groups import Groups
+from tlcourse.retrain.judge import Judgment
 
 SHOWN = 8  # files that are left out, in the terminal; the report has all
 
@@ -60,6 +61,20 @@ def weighted(class_names: Sequence[str], counts: np.ndarray) -> str:
         f"Unequal classes, {counts[most]} photos of {class_names[most]} to {counts[least]} of "
         f"{class_names[least]} to train on: each class counts the same. To let each photo count "
         "the same: --class-weights none."
+    )
+
+
+def page_takes(network: str) -> str:
+    """A line on the network of a page."""
+    return f"A page computes with {network}, and with no other network: --export html takes it."
+
+
+def tested(test: Judgment, trained: int) -> str:
+    """What came of the test, for those who get the model alone."""
+    low, high = test.interval
+    return (
+        f"It learned from {trained:,} photos. Of {len(test.labels):,} others, it named "
+        f"{test.accuracy:.0%} right (95 % interval {low:.0%} to {high:.0%})."
     )
 
 
