@@ -7,25 +7,32 @@ from tlcourse.errors import Stopped
 from tlcourse.machine.device import quiet_tensorflow
 from tlcourse.networks.backbones import list_backbones
 from tlcourse.retrain.backbone import AUTO as AUTO_BACKBONE
+from tlcourse.retrain.clock import Clock
 from tlcourse.retrain.cluster import LOCAL
 from tlcourse.retrain.formats import FORMATS
 from tlcourse.retrain.groups import AUTO, WAYS
 from tlcourse.retrain.output import CARD, MODEL, REPORT, claimed, default_output
 from tlcourse.retrain.result import Options, Result
-from tlcourse.retrain.run import Clock, run
+from tlcourse.retrain.run import run
 
 ABOUT = """Train a model to tell the classes of a folder of photos apart.
 
 The folder holds one sub-folder of photos a class; or train/, val/ and test/, each with these. No
-photo is changed. Into the output folder go model.keras, report.html and MODEL_CARD.md."""
+photo is changed. Into the output folder go model.keras, report.html and MODEL_CARD.md, and
+features.npz, by which `tlcourse retrain add NEW_CLASS_FOLDER --to OUTPUT` adds a class later."""
+HELP = ("-h", "--help")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Retrain; returns 0, and 1 where an exported file was not kept.
+    """Retrain, or add a class; returns 0, and 1 where an exported file was not kept.
 
     Raises:
         CourseError: it cannot be done, or was interrupted.
     """
+    if argv and argv[0] == "add" and len(argv) > 1 and (argv[1][0] != "-" or argv[1] in HELP):
+        from tlcourse.commands.retrain_add import main as add
+
+        return add(argv[1:])
     options = _parse(argv)
     clock = Clock()
     with claimed(options.output, options.folder, overwrite=options.overwrite):

@@ -110,31 +110,11 @@ def check_images(folder: str | Path, *, deep: bool = False) -> ImageReport:
                 Finding(path, "lies beside the class folders; move it into one, or remove it.")
             )
     for class_folder in found:
-        good = []
-        try:
-            files = _files_within(class_folder) if deep else _entries(class_folder)
-        except OSError as error:
-            problems.append(
-                Finding(
-                    class_folder,
-                    f"cannot be read ({error.strerror}); give yourself read permission.",
-                )
-            )
-            usable[class_folder.name] = ()
-            continue
-        for path, look in zip(files, _examine_all(files), strict=True):
-            if look.problem:
-                problems.append(Finding(path, look.problem))
-                continue
-            good.append(path)
-            digests[path] = look.digest
-            if look.note:
-                notes.append(Finding(path, look.note))
-        usable[class_folder.name] = tuple(good)
-        if not good:
-            problems.append(
-                Finding(class_folder, "has no usable image; add some, or remove the folder.")
-            )
+        report = check_class(class_folder, deep=deep)
+        problems += report.problems
+        notes += report.notes
+        usable |= report.usable
+        digests |= report.digests
     if sum(bool(paths) for paths in usable.values()) < 2:
         problems.append(
             Finding(
@@ -145,6 +125,35 @@ def check_images(folder: str | Path, *, deep: bool = False) -> ImageReport:
         )
     counts = {name: len(paths) for name, paths in usable.items()}
     return ImageReport(folder, counts, tuple(problems), tuple(notes), usable, digests)
+
+
+def check_class(folder: Path, *, deep: bool = False) -> ImageReport:
+    """The same for the folder of one class, whose photos lie in it; it raises nothing.
+
+    Args:
+        folder: its name is that of the class.
+        deep: as for `check_images`.
+    """
+    problems, notes, good, digests = [], [], [], {}
+    name = folder.resolve().name
+    try:
+        files = _files_within(folder) if deep else _entries(folder)
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror}); give yourself read permission."
+        return ImageReport(folder, {name: 0}, (Finding(folder, reason),), usable={name: ()})
+    for path, look in zip(files, _examine_all(files), strict=True):
+        if look.problem:
+            problems.append(Finding(path, look.problem))
+            continue
+        good.append(path)
+        digests[path] = look.digest
+        if look.note:
+            notes.append(Finding(path, look.note))
+    if not good:
+        problems.append(Finding(folder, "has no usable image; add some, or remove the folder."))
+    return ImageReport(
+        folder, {name: len(good)}, tuple(problems), tuple(notes), {name: tuple(good)}, digests
+    )
 
 
 def class_folders(folder: Path) -> list[Path]:

@@ -33,7 +33,7 @@ def write_card(result: "Result", target: Path) -> Path:
 def render_card(result: "Result") -> str:
     """The card as text. What is in names of classes is text in it, and no marks."""
     page = pages(html=False)
-    page.filters["md"] = _plain
+    page.filters["md"] = plain
     return page.get_template(TEMPLATE).render(
         r=result,
         task=result.task,
@@ -46,6 +46,6 @@ def render_card(result: "Result") -> str:
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     r"""`a|b*` as `a\|b\*`, on one line."""
     return re.sub(r"([\\`*_|<>\[\]#])", r"\\\1", " ".join(text.split()))

@@ -21,6 +21,14 @@ def logits(classifier: "keras.Model", batches) -> np.ndarray:
     return np.asarray(classifier.predict(batches, verbose=0), "float64")
 
 
+def features(classifier: "keras.Model", batches) -> np.ndarray:
+    """What the head gets, float32 (n, d), of `train.Batches`."""
+    import keras
+
+    inner = keras.Model(classifier.input, classifier.get_layer("head").input)
+    return np.asarray(inner.predict(batches, verbose=0), "float32")
+
+
 def explain(
     classifier: "keras.Model", pictures: np.ndarray, test: Judgment
 ) -> tuple[np.ndarray, np.ndarray]:

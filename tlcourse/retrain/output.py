@@ -8,9 +8,10 @@ from pathlib import Path
 
 from tlcourse.errors import AssetError, InputError
 from tlcourse.retrain import export
+from tlcourse.retrain.store import FEATURES
 
-MODEL, REPORT, CARD = "model.keras", "report.html", "MODEL_CARD.md"
-FILES = (MODEL, REPORT, CARD, *export.FILES)  # all that a run writes
+MODEL, REPORT, CARD, ADDED = "model.keras", "report.html", "MODEL_CARD.md", "ADDED.md"
+FILES = (MODEL, REPORT, CARD, FEATURES, ADDED, *export.FILES)  # all that a run writes
 
 
 def default_output(photos: Path) -> Path:

@@ -1,17 +1,13 @@
 """The steps of `tlcourse retrain`, from a folder to a model and what is known about it."""
 
-import contextlib
 import functools
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import numpy as np
 from scipy.special import softmax
 
 from tlcourse import auditing
 from tlcourse.machine.device import setup_device
-from tlcourse.machine.limits import release_memory
 from tlcourse.retrain import (
     cluster,
     confidence,
@@ -21,32 +17,18 @@ from tlcourse.retrain import (
     model,
     output,
     shortcuts,
+    store,
     stream,
     words,
 )
 from tlcourse.retrain.backbone import AUTO, OURS, choose, load
+from tlcourse.retrain.clock import Clock
 from tlcourse.retrain.groups import find_groups
 from tlcourse.retrain.judge import judge, learning_curve
 from tlcourse.retrain.result import Options, Result
 from tlcourse.retrain.second_look import second_look
 
 FOR_THE_REPORT = 15  # seconds of a time budget that training leaves
-
-
-@dataclass
-class Clock:
-    """Where the time goes."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.monotonic)
-
-    @contextlib.contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
-        """Note how long the block takes, under the name of a step."""
-        start = time.monotonic()
-        yield
-        release_memory()
-        self.seconds[step] = time.monotonic() - start
 
 
 def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
@@ -148,6 +130,26 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         )
         model.save_model(ready, target)
         output.forget_report(options.output)
+    with clock("storing the features"):
+        if trained.method == train.TUNED:
+            kept = {
+                s: look.features(trained.model, train.Batches(getattr(task, s))) for s in counts
+            }
+        else:
+            kept = features
+        store.write_store(
+            store.Stored(
+                store.About(
+                    task.class_names, name, size, trained.regularization, balanced,
+                    options.validation, options.test, options.seed,
+                ),
+                kept,
+                dealt.labels,
+                {s: [photos.digests[p] for p in paths] for s, paths in dealt.paths.items()},
+            ),
+            options.output,
+            target,
+        )  # fmt: skip
     with clock("testing"):
         logits = look.logits(trained.model, train.Batches(task.test))
         test = judge(softmax(logits / heat, axis=1), task.test.labels)
