@@ -10,6 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for the tests' folder of photos
 
 TARGET_IMAGES_A_SECOND = 300
 
@@ -278,9 +281,8 @@ def retrain() -> list[tuple[str, str]]:
     computed anew in each (random weights, which take the same time); it makes no report.
     """
     import re
-    from pathlib import Path
 
-    from photo_folder import make_folder
+    from tests.helpers.photo_folder import make_folder
 
     lines, seconds = [], {}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
@@ -337,26 +339,32 @@ def field() -> list[tuple[str, str]]:
     return lines
 
 
-def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+def timed(command: list[str], environment: dict[str, str], said=os.devnull) -> tuple[float, float]:
     """Seconds that a program takes, and the most memory that it held, in MB."""
     import psutil
 
     start, most = time.perf_counter(), 0
-    process = psutil.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    while process.poll() is None:
-        try:
-            most = max(most, process.memory_info().rss)
-        except psutil.NoSuchProcess:
-            break
-        time.sleep(0.05)
+    with open(said, "wb") as out:
+        process = psutil.Popen(command, env=environment, stdout=out, stderr=subprocess.DEVNULL)
+        while process.poll() is None:
+            try:
+                most = max(most, process.memory_info().rss)
+            except psutil.NoSuchProcess:
+                break
+            time.sleep(0.05)
     if process.wait():
         raise SystemExit(f"{command} ended with {process.returncode}")
     return time.perf_counter() - start, most / 1e6
 
 
-BENCHES = (imports, renderer, cache, features, transfer, inside, retrain, field)
+def real() -> list[tuple[str, str]]:
+    """Real photographs: `tlcourse retrain` beside a script and a probe, each as it is used."""
+    from bench_retrain import compare
+
+    return compare(timed)
+
+
+BENCHES = (imports, renderer, cache, features, transfer, inside, retrain, real, field)
 
 
 def main() -> None:

@@ -145,7 +145,8 @@ def _parse(argv: list[str] | None) -> Options:
         "--time-budget",
         type=float,
         metavar="SECONDS",
-        help="end training in time to have the report by then; reading the photos is not cut short",
+        help="for all of it, from reading to the report: training ends in time for that; where "
+        "reading alone would take longer, that is said soon, and nothing is written",
     )
     parser.add_argument(
         "--export",

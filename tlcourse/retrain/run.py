@@ -28,7 +28,8 @@ from tlcourse.retrain.judge import judge, learning_curve
 from tlcourse.retrain.result import Options, Result
 from tlcourse.retrain.second_look import second_look
 
-FOR_THE_REPORT = 15  # seconds of a time budget that training leaves
+FOR_THE_REPORT = 15  # seconds of a time budget that training leaves,
+PROBES_LATER = 2  # and so many times those of the probe: more probes follow, for the report
 
 
 def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
@@ -72,7 +73,8 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         name, size, remark = choose(asked)
         backbone = load(name, size)
         digests = [photos.digests[path] for path in photos.homes]
-        extracted = _extract(list(photos.homes), digests, backbone, name, size, options)
+        end = clock.started + (float("inf") if options.budget is None else options.budget)
+        extracted = _extract(list(photos.homes), digests, backbone, name, size, options, end)
     how = "computed" if extracted.computed else "read from the cache"
     say(f"Features of {name} at {size}×{size} pixels: {how}, {clock.seconds['features']:.1f} s.")
     if remark:
@@ -99,9 +101,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
             features["train"], task.train.labels, seed=options.seed, balanced=balanced
         )
     with clock("fine-tuning"):
-        deadline = float("inf")
-        if options.budget is not None:
-            deadline = clock.started + options.budget - FOR_THE_REPORT
+        later = FOR_THE_REPORT + PROBES_LATER * clock.seconds["linear probe"]
         trained = train.train(
             backbone,
             task.num_classes,
@@ -110,7 +110,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
             probe,
             strategy=device.strategy,
             seed=options.seed,
-            deadline=deadline,
+            deadline=end - later,
             weights=weights,
         )
     right = "right on validation" + ", each class counting the same" * balanced
@@ -225,10 +225,10 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
     )
 
 
-def _extract(paths, digests, backbone, name: str, size: int, options: Options):
+def _extract(paths, digests, backbone, name: str, size: int, options: Options, end: float):
     if options.dask is None:
         compute = functools.partial(stream.compute_here, backbone=backbone, size=size)
-        return stream.extract(paths, digests, backbone, size, compute)
+        return stream.extract(paths, digests, backbone, size, compute, end)
     with cluster.connected(options.dask) as client:
         compute = functools.partial(cluster.compute_on, client, name=name, size=size)
-        return stream.extract(paths, digests, backbone, size, compute)
+        return stream.extract(paths, digests, backbone, size, compute, end)

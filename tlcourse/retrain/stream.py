@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import tempfile
 import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tlcourse.errors import ImageFolderError
+from tlcourse.errors import ImageFolderError, InputError
 from tlcourse.files import assets
 from tlcourse.files.arrays import read_array
 from tlcourse.machine.limits import usable_cpus
@@ -35,6 +36,7 @@ AT_ONCE = 8 * 224**2  # pixels that the network looks at in one go, 8 pictures a
 MOST_PIXELS = 16_000_000  # of a photo in floating point: 192 MB,
 MANY_PIXELS, TOGETHER = 2_000_000, 2  # and of those with more than these, so many at a time
 FEW_BYTES = 2**28  # of pictures that are kept in memory
+PACE = 4  # shards after which it is known how long the others take
 VERSION = 3  # raised when photos are read, cut or computed in another way
 
 _large = threading.BoundedSemaphore(TOGETHER)
@@ -131,6 +133,7 @@ def extract(
     backbone: "keras.Model",
     size: int,
     compute: Callable[[Sequence[Path]], Iterator[Shard]],
+    deadline: float = float("inf"),
 ) -> Extracted:
     """Pictures and features of photos, from the cache, or computed and kept there.
 
@@ -140,8 +143,10 @@ def extract(
         backbone: from pictures (n, size, size, 3) to features (n, d).
         size: height and width of the pictures.
         compute: gives the shards of the photos in order.
+        deadline: in seconds of `time.monotonic()`.
 
     Raises:
+        InputError: at the pace of the first shards, it would take longer than to the deadline.
         ImageFolderError: a photo cannot be read any more.
         AssetError: the cache cannot be written, or the disk is full.
     """
@@ -153,7 +158,8 @@ def extract(
     total = -(-len(paths) // SHARD)
     with warnings.catch_warnings():  # Pillow's, in all threads
         warnings.simplefilter("ignore")
-        results = with_bar(compute(paths), "Features, 32 photos each", total)
+        results = _in_time(compute(paths), total, deadline)
+        results = with_bar(results, "Features, 32 photos each", total)
         _write([assets.cache_dir() / name for name in names], results, len(paths))
     kept = _read(names, len(paths))
     if not kept:
@@ -161,6 +167,28 @@ def extract(
             f"{assets.cache_dir() / names[0]} was written, and cannot be read. Is the disk sound?"
         )
     return Extracted(*kept, computed=True)
+
+
+def _in_time(results: Iterable[Shard], total: int, deadline: float) -> Iterator[Shard]:
+    """The results, as long as the rest can be there before the deadline.
+
+    The first is left out of the pace: TensorFlow makes its graph then.
+    """
+    began = time.monotonic()
+    for done, shard in enumerate(results, 1):
+        yield shard
+        now = time.monotonic()
+        if done == 1:
+            began = now
+        elif done > PACE and done < total:
+            left = (total - done) * (now - began) / (done - 1)
+            if now + left > deadline:
+                raise InputError(
+                    f"To read the rest of the photos and compute their features takes about "
+                    f"{left:.0f} s more, and --time-budget leaves {max(0, deadline - now):.0f} s. "
+                    "Give more seconds, fewer photos, or take a faster network, such as "
+                    "--backbone photonet. There is no model yet."
+                )
 
 
 def arranged(pictures: np.ndarray, order: np.ndarray) -> np.ndarray:
