@@ -23,10 +23,10 @@ SENSIBLE = (
 BETTER = "MobileNetV2:alpha=0.35"
 # Measured with `tlcourse retrain` on test photos, photonet at 64 pixels and BETTER at 224: flowers
 # (5 × 100 photos) 80 and 89 %, four kinds of animals 83 and 97, raccoons and kangaroos 87 and 97;
-# pictures of 32 pixels (CIFAR-10) 59 and 61. Memory 1.0 and 2.7 GB, time 33 and 87 s.
+# pictures of 32 pixels (CIFAR-10) 59 and 61. Time 33 and 87 s.
 MISSED = (
     f"photonet comes with the course and is small. On three sets of photographs, {BETTER} named 9 "
-    f"to 14 of 100 more right (it takes 2 MB to load, and 3 GB of memory). To use it: tlcourse "
+    f"to 14 of 100 more right (it takes 2 MB to load). To use it: tlcourse "
     f"fetch {BETTER}, then the same again."
 )
 
