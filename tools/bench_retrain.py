@@ -5,8 +5,8 @@
 
 All three get the same photographs in the same splits and the same network, each in a process of its
 own: `retrain` with its defaults, a plain Keras script of the standard recipe (the network frozen
-inside `fit`), and a logistic regression by scikit-learn on the network's features. Times are given
-as ratios to the script's, as those of one machine tell little of another.
+inside `fit`), and a logistic regression by scikit-learn on the network's features. Times are those
+of the processors, which other programs change little, and ratios to the script's.
 """
 
 import json
@@ -104,7 +104,11 @@ def write_splits(task: str, folder: Path, each: int) -> Path:
 def row(timed: Callable, command: list[str], environment: dict, place: Path) -> dict:
     """Seconds, memory in MB and what a program says of its test, by the last line of its output."""
     said = place / "said.txt"
-    seconds, memory = timed(command, environment, said)
+    before = os.times()
+    _, memory = timed(command, environment, said)
+    after = os.times()
+    seconds = after.children_user + after.children_system
+    seconds -= before.children_user + before.children_system
     return json.loads(said.read_text("utf-8").splitlines()[-1]) | {
         "seconds": seconds, "MB": memory,
     }  # fmt: skip
@@ -144,7 +148,8 @@ def compare(timed: Callable) -> list[tuple[str, str]]:
                 lines.append((
                     f"{task}, {each} a class: {what}",
                     f"{found['right'] / found['of']:.1%} right ({low:.1%} to {high:.1%}), "
-                    f"{found['seconds'] / usual:.2f} of the script's time, {found['MB']:.0f} MB"
+                    f"{found['seconds'] / usual:.2f} of the script's time "
+                    f"({found['seconds']:.0f} s), {found['MB']:.0f} MB"
                     + (f", {found['kept']} kept" if "kept" in found else ""),
                 ))  # fmt: skip
         except AssetError as error:
