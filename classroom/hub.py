@@ -24,6 +24,7 @@ from pathlib import Path
 from tlcourse.commands import classroom
 from tlcourse.errors import CourseError
 from tlcourse.files.assets import atomic_path
+from tlcourse.machine.sandbox import HOME
 
 COURSE_ID = "transfer_learning"
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,6 +76,10 @@ class Hub:
     def exchange(self, student: str) -> Path:
         """A student's own door to nbgrader's exchange, with one inbound folder: theirs."""
         return self.folder / "exchange" / student / COURSE_ID
+
+    def account(self, student: str) -> Path:
+        """The `/etc/passwd` that a student's server sees: nbgrader takes the name from there."""
+        return self.folder / "accounts" / student
 
     def students(self) -> list[str]:
         """Who is in the class."""
@@ -156,6 +161,8 @@ def inside(hub: Hub, student: str) -> None:
     hub.home(student).mkdir(parents=True, exist_ok=True)
     for name in ("inbound", "outbound", "feedback"):
         (hub.exchange(student) / name).mkdir(parents=True, exist_ok=True)
+    hub.account(student).parent.mkdir(exist_ok=True)
+    hub.account(student).write_text(f"{student}:x:1000:1000::{HOME}:/bin/bash\n", "utf-8")
     lessons = ROOT / "lessons"
     for path in sorted(lessons.rglob("*")):
         place = path.relative_to(lessons)

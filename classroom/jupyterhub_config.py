@@ -45,11 +45,11 @@ c.ConfigurableHTTPProxy.pid_file = str(hub.folder / "proxy.pid")
 c.JupyterHub.cleanup_servers = True
 
 c.JupyterHub.authenticator_class = rooms.PasswordFile
-c.PasswordFile.hub = hub
+c.PasswordFile.room = hub
 c.Authenticator.allowed_users = set(hub.students())
 
 c.JupyterHub.spawner_class = rooms.FencedSpawner
-c.FencedSpawner.hub = hub
+c.FencedSpawner.room = hub
 c.Spawner.mem_limit = os.environ.get("TLCOURSE_HUB_MEMORY", "4G")
 c.Spawner.poll_interval = 10
 c.Spawner.start_timeout = c.Spawner.http_timeout = 180

@@ -23,12 +23,12 @@ SETTINGS = Path(__file__).resolve().parent / "student"
 class PasswordFile(Authenticator):
     """Names and passwords of `hub.py … add`. Nobody can sign up, and there is no default."""
 
-    hub = Instance(Hub).tag(config=True)
+    room = Instance(Hub).tag(config=True)
 
     async def authenticate(self, handler, data):
         """Give the name back if the password is right; a wrong one costs a second."""
         name, password = data["username"], data["password"]
-        if await asyncio.to_thread(is_right, self.hub, name, password):
+        if await asyncio.to_thread(is_right, self.room, name, password):
             return name
         await asyncio.sleep(1)
         return None
@@ -42,14 +42,14 @@ class FencedSpawner(SimpleLocalProcessSpawner):
     kernels talk over sockets in folders of their own (`student/`).
     """
 
-    hub = Instance(Hub).tag(config=True)
+    room = Instance(Hub).tag(config=True)
 
     async def start(self):
         """Make the student's folders, then start the server behind its fence."""
         name = self.user.name
-        await asyncio.to_thread(inside, self.hub, name)
-        self.home_dir = str(self.hub.home(name))
-        self.cmd = [*fence(self.hub, name), *_SERVER]
+        await asyncio.to_thread(inside, self.room, name)
+        self.home_dir = str(self.room.home(name))
+        self.cmd = [*fence(self.room, name), *_SERVER]
         return await super().start()
 
     def user_env(self, env):
@@ -77,6 +77,7 @@ _SERVER = [sys.executable, "-m", "jupyterhub.singleuser"]
 def fence(hub: Hub, student: str) -> list[str]:
     """Bubblewrap's words before the server's command."""
     line = ["bwrap", "--unshare-all", "--share-net", "--die-with-parent", "--cap-drop", "ALL"]
+    line += ["--unshare-user", "--uid", "1000", "--gid", "1000"]  # also where root runs the hub
     line += ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
     for name in ("bin", "sbin", "lib", "lib64"):
         path = Path("/", name)
@@ -87,16 +88,16 @@ def fence(hub: Hub, student: str) -> list[str]:
     for name in _ETC:
         line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     line += ["--ro-bind", str(SETTINGS), "/etc/jupyter"]
+    line += ["--ro-bind", str(hub.account(student)), "/etc/passwd"]
     for folder in ("/tmp", "/dev/shm", "/run"):
         line += ["--size", str(512 * _MIB), "--tmpfs", folder]
-    python = [Path(p) for p in (sys.base_prefix, sys.prefix, *sys.path) if p and Path(p).is_dir()]
-    readable = [*python, *(ROOT / name for name in ("tlcourse", "datasets"))]
-    for path in dict.fromkeys(readable):
-        inner = path.resolve()
-        # Neither the checkout, which has the solutions, nor the folder of the hub.
-        if inner in (ROOT, Path(__file__).resolve().parent) or inner.is_relative_to("/usr"):
-            continue
-        line += ["--ro-bind", str(path), str(path)]
+    # Of Python's path only the packages: it may also hold the checkout, which has the solutions,
+    # or the folder that the hub was started in.
+    packages = [Path(path) for path in sys.path if Path(path).name == "site-packages"]
+    python = [Path(sys.base_prefix), Path(sys.prefix), *packages]
+    for path in dict.fromkeys([*python, ROOT / "tlcourse", ROOT / "datasets"]):
+        if not path.resolve().is_relative_to("/usr"):
+            line += ["--ro-bind", str(path), str(path)]
     own = hub.exchange(student)
     line += ["--ro-bind", str(hub.shared), "/srv/shared"]
     line += ["--bind", str(hub.home(student)), HOME]

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,14 @@ def server_of(hub: subprocess.Popen, student: str) -> psutil.Process | None:
     return None
 
 
+def ports_of(server: psutil.Process) -> list[int]:
+    """The ports on which it listens."""
+    found = []
+    for process in server.children(recursive=True):
+        found += [one.laddr.port for one in process.net_connections() if one.status == "LISTEN"]
+    return found
+
+
 def kernels_of(hub: subprocess.Popen, student: str) -> list[psutil.Process]:
     """The kernels behind it, the oldest first."""
     server = server_of(hub, student)
@@ -117,6 +126,7 @@ class Teaching:
             if not await student.log_in():
                 raise StudentError(f"{student.name} is not let in")
             await student.start_server()
+            self._note(student, "server")
             self.result.server_mib.append(pss_mib(server_of(self.hub, student.name).pid))
             await self._lesson(student, at)
             await self._exercise(student, at)
@@ -133,6 +143,7 @@ class Teaching:
         cells = [c["source"] for c in notebook["cells"] if c["cell_type"] == "code"]
         kernel = await student.kernel(f"lessons/{name}")
         await self._to_figure(student, kernel, cells, began)
+        self._note(student, "figure")
         self.result.kernel_mib.append(pss_mib(kernels_of(self.hub, student.name)[0].pid))
         notebook["metadata"]["marker"] = student.marker
         await student.save(f"lessons/{name}", notebook)
@@ -210,9 +221,11 @@ class Teaching:
             if others:
                 await forge(kernel, others[0])
                 self._tell("one handed in under another's name")
-            pids = [self.hub.pid, os.getpid()]
-            pids += [server_of(self.hub, name).pid for name in others]
-            self.result.holes += await spy(student, kernel, self.folder, self.port, pids, others)
+            servers = {name: server_of(self.hub, name) for name in others}
+            pids = [self.hub.pid, os.getpid(), *(one.pid for one in servers.values())]
+            ports = {name: ports_of(one) for name, one in servers.items()}
+            found = await spy(student, kernel, self.folder, self.port, pids, ports)
+            self.result.holes += found
             self._tell("one spied")
         await kernel.close()
         await self.ready.wait()  # and now, all at once
@@ -222,7 +235,12 @@ class Teaching:
         if not any(one.get("status") == "submitted" for one in said["value"]):
             raise StudentError(f"{student.name}: not handed in: {json.dumps(said)[:500]}")
 
+    def _note(self, student: Student, what: str) -> None:
+        said = f"{student.name}: {what} after {student.seconds[what]:.0f} s"
+        print(f"{time.strftime('%H:%M:%S')} {said}", file=sys.stderr, flush=True)
+
     def _tell(self, what: str) -> None:
+        print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
         self.result.told.append(what)
 
 

@@ -23,8 +23,8 @@ HEAD = """# What the checks refuse
 
 Made by `make mutations` (`tools/mutate_checks.py`), not by hand. Each solution of an exercise is \
 changed in one small place: a number, a comparison, an operator, an argument, an option, a \
-statement left out, two things swapped. Such an answer is wrong, or it is right in another way. The check \
-should know.
+statement left out, two things swapped. Such an answer is wrong, or it is right in another way. \
+The check should know.
 
 **{refused} of {wrong} wrong answers are refused: {score:.1%}.** {stopped} of those stop by \
 themselves, with an error; of the {ran} that run to their end, {ran_refused} are refused \

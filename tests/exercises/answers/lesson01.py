@@ -102,6 +102,27 @@ def _account(came=_equal, moved=None, weights=lambda layer: layer.get_weights(),
     return account
 
 
+def _looked_up(source, start, end):
+    """Looks each layer up in the source, whether it is there or not."""
+    for layer in start.layers:
+        if layer.weights:
+            source.get_layer(layer.name)
+    return _account()(source, start, end)
+
+
+def _first_alone(source, start, end):
+    """Compares as many weights as both have."""
+    pairs = {}
+    for layer in start.layers:
+        if layer.weights:
+            first, last = layer.get_weights(), end.get_layer(layer.name).get_weights()
+            names = [one.name for one in source.layers]
+            known = source.get_layer(layer.name).get_weights() if layer.name in names else [None]
+            came = all(map(_equal, known, first))
+            pairs[layer.name] = (came, not all(map(_equal, first, last)))
+    return pairs
+
+
 def _validation_labels():
     from tlcourse import load_task
 
@@ -162,6 +183,8 @@ WRONG = {
             "stored averages",
         ),
         "all have learned": (_account(moved=True), "frozen layers"),
+        "looked up": (_looked_up, "stopped with ValueError"),
+        "as many weights as both have": (_first_alone, "a bias that the source does not have"),
         "with layers without weights": (_account(all_layers=True), "no weights"),
         "the head forgotten": (lambda *given: {"conv": (True, False)}, "misses"),
         "one word for each": (lambda *given: dict.fromkeys(_account()(*given), "kept"), "numbers"),

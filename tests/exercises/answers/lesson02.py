@@ -50,7 +50,7 @@ def _dead_layers(model, of=lambda gamma: not gamma.any()):
     return [norm.name for norm in norms if of(norm.gamma.numpy())]
 
 
-def _behind(at=1, kinds=("conv", "norm", "stage"), proof=True):
+def _behind(at=1, kinds=("conv", "norm", "stage"), proof=True, optimizer="SGD", rate=0.1, batch=12):
     """The solution of 02.1, or one of the ways to get it wrong.
 
     Layers of these kinds are frozen up to the given one and `at - 1` layers further.
@@ -64,8 +64,8 @@ def _behind(at=1, kinds=("conv", "norm", "stage"), proof=True):
                 layer.trainable = False
         before = {layer.name: layer.get_weights() for layer in model.layers}
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.SGD(0.1), loss)
-        model.fit(images, labels, batch_size=12, verbose=0)
+        model.compile(getattr(keras.optimizers, optimizer)(rate), loss)
+        model.fit(images, labels, batch_size=batch, verbose=0)
         if not proof:
             return [layer.name for layer in model.layers if layer.trainable]
         return [
@@ -143,6 +143,10 @@ WRONG = {
         "one layer too many": (_behind(at=2), "`conv3` has not changed"),
         "a stage too few": (_behind(at=-2), "`conv2` has changed"),
         "everything but the head": (_behind(at=4), "lies behind"),
+        "up to it, but not with it": (_behind(at=0), "`conv2` has changed"),
+        "another optimizer": (_behind(optimizer="Adam"), "SGD at 0.1"),
+        "another rate": (_behind(rate=0.2), "SGD at 0.2; SGD at 0.1"),
+        "other batches": (_behind(batch=13), "13 steps in one epoch; it has trained for 12"),
         "never trained": (_untrained_model, "has not changed"),
         "no proof": (_behind(proof=False), "the proof is not"),
         "its result": (["conv3", "norm3", "head"], "function itself"),
@@ -195,6 +199,7 @@ WRONG = {
     "02.5": lambda: {
         "similarity alone": (_ignored(based=False), "Compared with what"),
         "the very same": (_ignored(least=0.99999), "sees a little"),
+        "half of it": (_ignored(least=0.4), "sees most"),
         "all of them": (lambda network, pieces, changes: list(changes), "Compared with what"),
         "none": (lambda network, pieces, changes: set(), "does not find"),
         "numbers": (lambda network, pieces, changes: [0.9, 0.8, 0.6], "names of changes"),

@@ -39,6 +39,14 @@ def tuning(from_layer="stage4", rate=1e-4, norms=False, head=True):
     return model
 
 
+def _without_loss():
+    import keras
+
+    model = tuning()
+    model.compile(keras.optimizers.Adam(1e-4))
+    return model
+
+
 def _by_hand():
     import keras
 
@@ -131,6 +139,8 @@ WRONG = {
         "the function": (classifier, "Call it"),
     },
     "11.3": lambda: {
+        "no loss": (_without_loss(), "without a loss"),
+        "no step": (tuning(rate=0.0), "rate is 0"),
         "the rate of a head": (tuning(rate=0.003), "learning rate too high"),
         "statistics that move": (tuning(norms=True), "statistics will move"),
         "not compiled again": (_forgotten(), "trainable changed after compile"),
@@ -149,6 +159,7 @@ WRONG = {
             lambda *a: (tuple(part[:20] for part in cut(*a)[0]), cut(*a)[1]),
             "it would have 40",
         ),
+        "twice, and not mirrored": (lambda *a: cut(*a, mirror=lambda x: x), "not mirrored"),
         "the same for all seeds": (lambda i, k, seed: cut(i, k, 0), "Every seed"),
         "no return": (lambda *a: print(end=""), "gave None"),
     },

@@ -73,6 +73,18 @@ WRONG = {
             ),
             "Clip before",
         ),
+        "by the brightest of the board": (
+            lambda picture, target: np.clip(
+                picture * (target / picture[FRAME].max(axis=0)), 0, 255
+            ).astype("uint8"),
+            "the board becomes",
+        ),
+        "clipped too early": (
+            lambda picture, target: np.clip(
+                picture * (target / np.median(picture[FRAME], axis=0)), 0, 254
+            ).astype("uint8"),
+            "To which numbers",
+        ),
         "the board alone": (
             lambda picture, target: np.where(FRAME[..., None], target, picture).astype("uint8"),
             "the thing on it",

@@ -97,6 +97,27 @@ def _only_averages(seed: int) -> tuple[object, object, object]:
     return source, start, end
 
 
+def _new_name(seed: int) -> tuple[object, object, object]:
+    """A new network whose head has a name that the source does not have."""
+    source = network(20, seed)
+    start, end = (network(6, seed + step, head="kinds") for step in (1, 2))
+    for name in ("conv", "norm"):
+        for model in (start, end):
+            model.get_layer(name).set_weights(source.get_layer(name).get_weights())
+    return source, start, end
+
+
+def _without_bias(seed: int) -> tuple[object, object, object]:
+    """A new network with the kernel of the source, whose convolution has no bias."""
+    source = network(20, seed, bias=False)
+    start, end = network(6, seed + 1), network(6, seed + 2)
+    kernel = source.get_layer("conv").get_weights()[0]
+    for model in (start, end):
+        model.get_layer("conv").set_weights([kernel, np.ones(len(kernel[0, 0, 0]))])
+        model.get_layer("norm").set_weights(source.get_layer("norm").get_weights())
+    return source, start, end
+
+
 def _accounts() -> tuple[tuple, ...]:
     """Networks, and for each layer whether it came from the source, and whether it has changed."""
     kept, tuned, new, idle = (True, False), (True, True), (False, True), (False, False)
@@ -130,6 +151,16 @@ def _accounts() -> tuple[tuple, ...]:
             "whose normalization has moved its stored averages, and nothing else",
             _only_averages(16),
             {"conv": kept, "norm": tuned, "head": new},
+        ),
+        (
+            "whose head has a name that the source does not have",
+            _new_name(19),
+            {"conv": kept, "norm": kept, "kinds": new},
+        ),
+        (
+            "whose convolution has the source's kernel, and a bias that the source does not have",
+            _without_bias(22),
+            {"conv": idle, "norm": kept, "head": new},
         ),
     )
 
@@ -173,7 +204,7 @@ ACCOUNT = Exercise(
 )
 
 
-def network(classes: int, seed: int, rescale: bool = False):
+def network(classes: int, seed: int, rescale: bool = False, head: str = "head", bias: bool = True):
     """A tiny network whose every weight, stored averages too, is a number of its own."""
     import keras
     from keras import layers
@@ -182,10 +213,10 @@ def network(classes: int, seed: int, rescale: bool = False):
         [
             keras.Input((6, 6, 3)),
             *([layers.Rescaling(1 / 255, name="rescale")] if rescale else []),
-            layers.Conv2D(4, 3, name="conv"),
+            layers.Conv2D(4, 3, name="conv", use_bias=bias),
             layers.BatchNormalization(name="norm"),
             layers.GlobalAveragePooling2D(name="features"),
-            layers.Dense(classes, name="head"),
+            layers.Dense(classes, name=head),
         ],
         name="network",
     )

@@ -101,6 +101,13 @@ def _tuning(answer: object) -> str:
     from tlcourse import load_backbone
 
     model = _audited(answer)
+    if not model.loss:
+        raise AnswerError(
+            "It is compiled without a loss, so there is nothing to follow: `fit` would stop. Give "
+            "`compile` the optimizer and the loss."
+        )
+    if not float(model.optimizer.learning_rate) > 0:
+        raise AnswerError("Its learning rate is 0: nothing would move. Slowly is not never.")
     learning = set(map(id, model.trainable_variables))
     those = [path for path, layer in leaves(model) if learning & set(map(id, layer.weights))]
     names = [path.split("/")[-1] for path in those]
@@ -178,6 +185,11 @@ def _cut(answer: object) -> str:
             raise AnswerError(
                 f"Training has {len(parts[0][0])} pictures; with the mirror images of its "
                 f"{len(train)}, it would have {2 * len(train)}."
+            )
+        if len({image.tobytes() for image in parts[0][0].astype("uint8")}) < 2 * len(train):
+            raise AnswerError(
+                "Some training pictures are there twice, and not mirrored: `images[:, :, ::-1]` "
+                "has left and right the other way round."
             )
         chosen.append(validation)
     if chosen[0] == chosen[1]:

@@ -61,6 +61,8 @@ BLOCKS = Exercise(
 def _picture(seed: int) -> np.ndarray:
     """A speckled square on a plain board: uint8 (20, 20, 3)."""
     picture = np.full((20, 20, 3), (200, 180, 160), np.uint8)
+    # Pixels of a camera that are dead, or always lit: no color of the board.
+    picture[0, 1:4], picture[-1, 2] = 0, 255
     picture[5:15, 5:15] = np.random.default_rng(seed).integers(0, 250, (10, 10, 3))
     return picture
 
@@ -78,6 +80,12 @@ def _light(answer: object) -> str:
         wanted = np.clip(picture * gain, 0, 255)
         told = f"With a board of (200, 180, 160), to be brought to {target},"
         if np.abs(given - wanted).max() <= 1:
+            # What is black stays so, and what is far beyond 255 becomes 255.
+            if (given != wanted)[(picture == 0) | (picture * gain > 256)].any():
+                raise AnswerError(
+                    f"{told} a pixel that is 0 must stay so, and what passes 255 must become 255. "
+                    "To which numbers is it clipped?"
+                )
             if np.asarray(raw).dtype != np.uint8:
                 raise AnswerError(
                     f"The numbers are right. Give uint8, not {np.asarray(raw).dtype}."
