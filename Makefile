@@ -7,6 +7,9 @@
 # make slides   a deck for each lesson in build/slides, which opens with no network
 # make site     the course as pages in build/site, which open with no network
 # make lab-page a lab for your own photos in one file, build/lab.html, which opens with no network
+# make hub      try JupyterHub here, with three students (extra `hub`, bubblewrap, npm; Linux)
+# make hub-load simulated classes of 1, 5, 10 and 20 on JupyterHub: seconds, memory, what is lost
+# make mutations  change right answers in small places: does each check refuse them? (hours)
 # make bench    speeds, as ratios taken in one run
 # make gpu-check  does the course use this machine's GPU, and get the same numbers?
 # make format   format and lint package, tests and notebooks
@@ -27,7 +30,7 @@ NBVAL := -n 2 --dist loadfile --nbval-current-env --nbval-sanitize-with tests/nb
 QUIETLY := OMP_NUM_THREADS=1 TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1
 
 .PHONY: lab test quick notebooks exercises claims outputs slides site lab-page bench gpu-check \
-	format lint setup clean
+	hub hub-load hub-ready mutations format lint setup clean
 .DEFAULT_GOAL := lab
 
 setup: $(READY)
@@ -82,6 +85,23 @@ site: $(READY)
 
 lab-page: $(READY)
 	$(BIN)/python tools/make_lab.py
+
+hub-ready: $(READY)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet \
+		--disable-pip-version-check -e ".[hub]"
+
+# Ends with Ctrl-C. Its folder stays, with the homes in it; `make clean` removes it.
+hub: hub-ready
+	$(BIN)/python classroom/hub.py build/hub make
+	$(BIN)/python classroom/hub.py build/hub add ada bob cleo
+	$(BIN)/python classroom/hub.py build/hub release lesson_01 lesson_05
+	TLCOURSE_HUB=build/hub $(BIN)/python -m jupyterhub -f classroom/jupyterhub_config.py
+
+hub-load: hub-ready
+	$(BIN)/python -m tools.hub_load --table lessons/INSTRUCTORS.md 1 5 10 20
+
+mutations: $(READY)
+	nice $(BIN)/python -m tools.mutate_checks
 
 bench: $(READY)
 	$(BIN)/python tools/bench.py

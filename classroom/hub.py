@@ -20,11 +20,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tlcourse.commands import classroom
 from tlcourse.errors import CourseError
 from tlcourse.files.assets import atomic_path
-from tlcourse.machine.sandbox import HOME
+from tlcourse.machine import sandbox
 
 COURSE_ID = "transfer_learning"
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,8 +75,8 @@ class Hub:
         return self.folder / "homes" / student
 
     def exchange(self, student: str) -> Path:
-        """A student's own door to nbgrader's exchange, with one inbound folder: theirs."""
-        return self.folder / "exchange" / student / COURSE_ID
+        """A student's own part of nbgrader's exchange: what is handed in, and feedback."""
+        return self.folder / "exchange" / student
 
     def account(self, student: str) -> Path:
         """The `/etc/passwd` that a student's server sees: nbgrader takes the name from there."""
@@ -116,6 +117,26 @@ def _bring_proxy(folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise HubError(f"npm could not bring the proxy: {done.stderr.strip()[-500:]}")
+
+
+def why_not(hub: Hub, url: str, encrypted: bool) -> str:
+    """Why the hub must not start, or nothing.
+
+    Args:
+        hub: its folder.
+        url: where browsers reach it.
+        encrypted: whether there are a certificate and a key.
+    """
+    if not hub.students():
+        return f"Nobody is in this class: python classroom/hub.py {hub.folder} add …"
+    if reason := sandbox.why_not():
+        return f"No student's server could be kept from the others: {reason}."
+    if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1") and not encrypted:
+        return (
+            f"{url} can be reached from elsewhere, and passwords would go there in the clear: set "
+            "TLCOURSE_HUB_CERT and TLCOURSE_HUB_KEY."
+        )
+    return ""
 
 
 def add(hub: Hub, students: list[str]) -> dict[str, str]:
@@ -159,16 +180,18 @@ def inside(hub: Hub, student: str) -> None:
     A lesson that is new in the course is added. Solutions are not among them.
     """
     hub.home(student).mkdir(parents=True, exist_ok=True)
-    for name in ("inbound", "outbound", "feedback"):
+    for name in ("inbound", "feedback"):
         (hub.exchange(student) / name).mkdir(parents=True, exist_ok=True)
     hub.account(student).parent.mkdir(exist_ok=True)
-    hub.account(student).write_text(f"{student}:x:1000:1000::{HOME}:/bin/bash\n", "utf-8")
+    hub.account(student).write_text(f"{student}:x:1000:1000::{sandbox.HOME}:/bin/bash\n", "utf-8")
     lessons = ROOT / "lessons"
     for path in sorted(lessons.rglob("*")):
         place = path.relative_to(lessons)
         hidden = any(part == "solutions" or part.startswith((".", "__")) for part in place.parts)
         target = hub.home(student) / "lessons" / place
-        if path.is_file() and not hidden and not target.exists():
+        # A student may have put a link to elsewhere in the place of a folder.
+        inner = target.parent.resolve().is_relative_to(hub.home(student).resolve())
+        if path.is_file() and inner and not hidden and not os.path.lexists(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
 
@@ -214,7 +237,7 @@ def collect(hub: Hub, assignment: str) -> dict[str, str]:
         else:
             target = hub.course / "submitted" / student / assignment
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(newest, target)
+            shutil.copytree(newest, target, symlinks=True)
             done[student] = f"collected, of {time}"
     return done
 

@@ -11,13 +11,12 @@ Settings are environment variables: `TLCOURSE_HUB` (the folder that `hub.py` has
 import os
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import rooms  # noqa: E402
-from hub import Hub  # noqa: E402
+from hub import Hub, why_not  # noqa: E402
 
 c = get_config()  # noqa: F821
 
@@ -26,13 +25,8 @@ url = os.environ.get("TLCOURSE_HUB_URL", "http://127.0.0.1:8000")
 port = int(os.environ.get("TLCOURSE_HUB_PORT", "8081"))
 certificate, key = (os.environ.get(f"TLCOURSE_HUB_{name}", "") for name in ("CERT", "KEY"))
 
-if not hub.students():
-    sys.exit(f"Nobody is in the class of {hub.folder}: python classroom/hub.py {hub.folder} add …")
-if reason := rooms.why_not():
-    sys.exit(f"No student's server could be kept from the others: {reason}.")
-if urlsplit(url).hostname not in ("127.0.0.1", "localhost") and not (certificate and key):
-    sys.exit(f"{url} can be reached from elsewhere, and passwords would go there in the clear: "
-             "set TLCOURSE_HUB_CERT and TLCOURSE_HUB_KEY.")  # fmt: skip
+if reason := why_not(hub, url, bool(certificate and key)):
+    sys.exit(reason)
 
 c.JupyterHub.bind_url = url
 c.JupyterHub.ssl_cert, c.JupyterHub.ssl_key = certificate, key

@@ -75,6 +75,11 @@ async def spy(
     inside = ["/srv/exchange/transfer_learning/outbound", "/srv/shared"]
     inside += ["/srv/exchange/transfer_learning/feedback", str(root / "tlcourse"), "/usr", "/etc"]
     tries |= {f"writes to {path}": f"add({path!r})" for path in inside}
+    inbound = "/srv/exchange/transfer_learning/inbound"
+    tries["puts a link in the place of its inbound folder"] = (
+        f"(os.rename({inbound!r}, {inbound + '.away'!r}), "
+        f"os.symlink({str(folder / 'exchange')!r}, {inbound!r}))"
+    )
     for pid in pids:
         tries[f"reads the environment of process {pid}"] = f"look('/proc/{pid}/environ')"
         tries[f"reaches process {pid}"] = f"os.kill({pid}, 0)"
