@@ -87,8 +87,12 @@ class Hub:
         return sorted(_read(self.passwords))
 
 
-def make(hub: Hub) -> list[str]:
+def make(hub: Hub, solutions: Path | None = None) -> list[str]:
     """Lay out the folder, nbgrader's course in it, and JupyterHub's proxy; what is there stays.
+
+    Args:
+        hub: its folder.
+        solutions: of the assignments; default `lessons/solutions`.
 
     Returns:
         The assignments' names.
@@ -102,7 +106,7 @@ def make(hub: Hub) -> list[str]:
         path.mkdir(exist_ok=True)
     if not hub.proxy.exists():
         _bring_proxy(hub.folder / "proxy")
-    return classroom.make_course(hub.course)
+    return classroom.make_course(hub.course, solutions)
 
 
 def _bring_proxy(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """`make hub-load`: a class of simulated students on JupyterHub, on this machine alone.
 
-    python tools/hub_load.py 1 5 10 20           classes of so many students, one after the other
-    python tools/hub_load.py --lesson 05 --table lessons/INSTRUCTORS.md 1 5
+    python -m tools.hub_load 1 5 10 20           classes of so many students, one after the other
+    python -m tools.hub_load --lesson 05 --table lessons/INSTRUCTORS.md 1 5
 
 For each class, a hub of its own is brought up in a folder of its own, on 127.0.0.1. Each student
 logs in, starts a server, opens a lesson, runs it to its first figure, fetches the exercises,
@@ -62,12 +62,14 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-def run_class(count: int, lesson: str, shared: Path, upload: int, minutes: float) -> Class:
+def run_class(count: int, options: argparse.Namespace, shared: Path) -> Class:
     """Bring a hub up, let a class of `count` in, grade them, and take everything away again."""
     folder = Path(tempfile.mkdtemp(prefix="tlc-hub-")).resolve()
-    result = Class(count, lesson, load=os.getloadavg()[0])
+    result = Class(count, options.lesson, load=os.getloadavg()[0])
     try:
-        _prepared_and_run(folder, result, shared, upload, minutes)
+        if options.proxy:
+            shutil.copytree(options.proxy, folder / "proxy", symlinks=True)
+        _prepared_and_run(folder, result, shared, options.upload, options.minutes)
     finally:
         result.left = processes_of(folder)
         shutil.rmtree(folder, ignore_errors=True)
@@ -81,7 +83,10 @@ def _prepared_and_run(
     import hub as rooms
 
     hub = rooms.Hub(folder)
-    rooms.make(hub)
+    (solution,) = ROOT.glob(f"lessons/solutions/{EXERCISE}_*.ipynb")
+    with tempfile.TemporaryDirectory() as solutions:
+        shutil.copy(solution, solutions)
+        rooms.make(hub, Path(solutions))
     hub.shared.rmdir()
     shutil.copytree(shared, hub.shared)
     names = [f"student{number:02}" for number in range(1, result.students + 1)]
@@ -208,6 +213,7 @@ def main() -> int:
     parser.add_argument("students", nargs="*", type=int, default=[1, 5, 10, 20])
     parser.add_argument("--lesson", default="05")
     parser.add_argument("--shared", type=Path, help="a cache that `tlcourse room` has filled")
+    parser.add_argument("--proxy", type=Path, help="a folder `proxy` that `hub.py make` has made")
     parser.add_argument("--upload", type=int, default=200, help="MiB that one student uploads")
     parser.add_argument("--minutes", type=float, default=20, help="most that one class may take")
     parser.add_argument("--table", type=Path, help="page to put the table into")
@@ -218,16 +224,16 @@ def main() -> int:
         shared = options.shared or shared_cache(Path(folder), options.lesson)
         classes = []
         for count in options.students:
-            one = run_class(count, options.lesson, shared, options.upload, options.minutes)
+            one = run_class(count, options, shared)
             classes.append(one)
+            options.json.parent.mkdir(parents=True, exist_ok=True)
+            options.json.write_text(json.dumps([asdict(x) for x in classes], indent=1), "utf-8")
             print(f"{count} students: {'; '.join(one.told)}", flush=True)
             for kind in ("lost", "holes", "left"):
                 for what in getattr(one, kind):
                     print(f"  {kind}: {what}", flush=True)
-    table = rows(classes)
+    table = rows(sorted(classes, key=lambda one: one.students))
     print(table)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps([asdict(one) for one in classes], indent=1), "utf-8")
     if options.table:
         put(table, options.table)
     return 0 if all(one.well for one in classes) else 1

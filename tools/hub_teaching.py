@@ -16,8 +16,8 @@ from tools.hub_spy import forge, spy
 from tools.hub_student import Kernel, Student, StudentError
 
 ROOT = Path(__file__).resolve().parent.parent
-# The exercise that is answered, and its points. (It takes a kernel with TensorFlow, and seconds.)
-EXERCISE, ANSWERED, POINTS = "05", "05-5", 2.0
+# The exercise that is answered, and its points. It trains nothing, so grading is short.
+EXERCISE, ANSWERED, POINTS = "13", "13-2", 2.0
 
 
 @dataclass

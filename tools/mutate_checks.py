@@ -8,9 +8,9 @@ Where answers take long, so many changes are tried as fit into `--seconds` for a
 random with a fixed seed. What was found is kept in `--state`, outside the repository, under a
 digest of answer, change and check: a run that was cut off goes on where it stopped.
 
-    python tools/mutate_checks.py               what is not known yet, then the page
-    python tools/mutate_checks.py 05.2 07       one exercise and one lesson
-    python tools/mutate_checks.py --page        the page alone
+    python -m tools.mutate_checks               what is not known yet, then the page
+    python -m tools.mutate_checks 05.2 07       one exercise and one lesson
+    python -m tools.mutate_checks --page        the page alone
 """
 
 import argparse
@@ -121,6 +121,8 @@ def _names(source: str, context: type) -> set[str]:
 def work(lesson: str, ids: list[str], state: Path, seconds: float) -> None:
     """Try the changes of a lesson's answers that are not known yet; a line of JSON for each."""
     os.environ["MPLBACKEND"] = "agg"
+    import keras  # noqa: F401  (so that no answer waits for it)
+
     with open(state, "a", encoding="utf-8") as file:
 
         def note(**line: object) -> None:
