@@ -212,7 +212,12 @@ def accuracies(model: keras.Model, photos: Photos) -> dict[str, float]:
 
 
 def train(
-    photos: Photos, config: Config, out: str | Path, *, stop_after: int | None = None
+    photos: Photos,
+    config: Config,
+    out: str | Path,
+    *,
+    stop_after: int | None = None,
+    batches: type[Epoch] = Epoch,
 ) -> keras.Model:
     """Train, or go on training, and return the model.
 
@@ -221,6 +226,7 @@ def train(
         config: The run. When going on, all but `epochs` and `sizes` must be as before.
         out: Folder for the checkpoints and `history.jsonl`, a line an epoch.
         stop_after: Stop once this many epochs are done, as a kill would.
+        batches: Makes the batches of an epoch from photos, configuration and its number.
 
     Raises:
         InputError: The checkpoint in `out` comes from a run with other settings.
@@ -232,7 +238,7 @@ def train(
         print(f"going on after epoch {done}", flush=True)
     last = config.epochs if stop_after is None else min(config.epochs, stop_after)
     for epoch in range(done, last):
-        start, data = time.perf_counter(), Epoch(photos, config, epoch, workers=1)
+        start, data = time.perf_counter(), batches(photos, config, epoch, workers=1)
         label = f"epoch {epoch + 1}/{config.epochs} at {data.size} px"
         # Epoch has shuffled already; Keras would shuffle the batches with a state of its own.
         history = model.fit(data, shuffle=False, verbose=0, callbacks=[_Progress(label, 100)])
