@@ -14,6 +14,7 @@ from tlcourse.data.reviews import load_reviews
 from tlcourse.data.studies import load_ladder, load_real_tasks, load_surface
 from tlcourse.data.task import Split, Task
 from tlcourse.data.text import TextSplit, TextTask
+from tlcourse.data.words import load_named_features
 
 __all__ = [
     "Split",
@@ -25,6 +26,7 @@ __all__ = [
     "list_tasks",
     "load_imdb",
     "load_ladder",
+    "load_named_features",
     "load_photographs",
     "load_real_tasks",
     "load_reviews",

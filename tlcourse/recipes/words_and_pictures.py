@@ -1,6 +1,6 @@
-"""Pictures as numbers, beside the names of their classes: python -m tlcourse.recipes.words_and_pictures.
+"""Pictures as numbers, for lesson 14: python -m tlcourse.recipes.words_and_pictures --data ZIP ….
 
-Lesson 14 joins what a network sees to what words mean, with the photographs of Tiny ImageNet, which
+The lesson joins what a network sees to what words mean, with photographs of Tiny ImageNet, which
 the course does not bundle. So it bundles numbers: of each of the 180 classes the mean of the
 features of some training photographs, and the features of a few validation photographs one by one.
 
