@@ -20,11 +20,17 @@ def _cross_entropy(student, teacher, temperature):
     return -(temperature**2) * np.mean(np.sum(p * q, axis=1))
 
 
-def _by_keras(student, teacher, temperature):
+def _by_keras(student, teacher, temperature, **options):
     import keras
 
-    distillation = keras.distillation.LogitsDistillation(temperature=temperature)
-    return float(distillation.compute_loss(teacher, student))
+    loss = keras.distillation.LogitsDistillation(temperature=temperature, **options)
+    return float(loss.compute_loss(teacher, student))
+
+
+def _by_keras_right(student, teacher, temperature):
+    import keras
+
+    return _by_keras(student, teacher, temperature, loss=keras.losses.KLDivergence())
 
 
 def pretext(images, *, axes=(1, 2), tile=False, sign=1, degrees=1, mirror=False):
@@ -67,7 +73,7 @@ def _nearest_mean(words, means, seen, unseen, pictures):
 
 
 RIGHT = {
-    "14.1": lambda: {"in NumPy": loss, "by Keras": _by_keras},
+    "14.1": lambda: {"in NumPy": loss, "by Keras": _by_keras_right},
     "14.2": lambda: {"a batch": pretext, "picture by picture": _picture_by_picture},
     "14.3": lambda: {"the nearest": zero_shot, "by cosine": _by_cosine},
     "14.4": lambda: letter("c"),
@@ -75,6 +81,7 @@ RIGHT = {
 
 WRONG = {
     "14.1": lambda: {
+        "Keras as it comes": (_by_keras, "bare logits"),
         "no square": (lambda s, t, at: loss(s, t, at, square=False), "square of the temperature"),
         "cross-entropy": (_cross_entropy, "That is the cross-entropy"),
         "a sharp student": (lambda s, t, at: loss(s, t, at, of_student=False), "student's logits"),

@@ -18,6 +18,11 @@ def divergence(student, teacher, temperature, *, of_student=None, of_teacher=Non
     return float(np.mean(np.sum(p * (np.log(p) - q), axis=1)))
 
 
+def _of_bare_logits(temperature: float) -> float:
+    p, q = (np.clip(z / temperature, 1e-7, 1.0) for z in (TEACHER, STUDENT))
+    return float(np.mean(np.sum(p * np.log(p / q), axis=1)))
+
+
 def _soft(answer: object) -> str:
     call = answers.function(answer)
     at = 3.0
@@ -33,6 +38,11 @@ def _soft(answer: object) -> str:
         raise AnswerError(
             "The square of the temperature is missing: without it, the gradient shrinks to a ninth "
             "at T = 3, and another T needs another learning rate."
+        )
+    if near(_of_bare_logits(at)):
+        raise AnswerError(
+            "That is the divergence of the bare logits, without softmax and square: what Keras "
+            "3.15 gives with its default. Give it `loss=keras.losses.KLDivergence()`."
         )
     if near(right + entropy) or near((right + entropy) / at**2):
         raise AnswerError(
@@ -60,7 +70,10 @@ def _soft(answer: object) -> str:
     other = answers.number(call(STUDENT.copy(), TEACHER.copy(), 1.0))
     if not np.isclose(other, divergence(STUDENT, TEACHER, 1.0), rtol=1e-3):
         raise AnswerError("At T = 1 it is wrong. Is another temperature built in?")
-    return "It is what `keras.distillation.LogitsDistillation(temperature=T)` computes."
+    return (
+        "It is what `keras.distillation.LogitsDistillation(temperature=T, "
+        "loss=keras.losses.KLDivergence())` computes."
+    )
 
 
 SOFT = Exercise(
@@ -76,21 +89,22 @@ SOFT = Exercise(
 
 def _pretext(answer: object) -> str:
     call = answers.function(answer)
+    # Six pictures of 8 × 8: turned about the wrong axes, they are no batch of six any more.
     images = np.random.default_rng(5).integers(0, 256, (6, 8, 8, 3)).astype("uint8")
     try:
         turned, turns = call(images.copy())
+    except AnswerError as error:
+        if "dimension" in str(error):
+            raise AnswerError(
+                f"{error} `np.rot90` turns the first two axes, and the first is the batch: give "
+                "it `axes=(1, 2)`."
+            ) from error
+        raise
     except (TypeError, ValueError) as error:
         raise AnswerError(
             f"It should give two things: the turned pictures, and their turns ({error})."
         ) from error
-    turned, turns = np.asarray(turned), np.asarray(turns)
-    if turned.shape == (24, 8, 8, 3) or len(turned) != 24:
-        turned = answers.array(turned, (24, 8, 8, 3), "The turned pictures")
-    else:
-        raise AnswerError(
-            f"The turned pictures are {turned.shape}, not (24, 8, 8, 3). `np.rot90` turns the "
-            "first two axes, and the first is the batch: give it `axes=(1, 2)`."
-        )
+    turned = answers.array(turned, (24, 8, 8, 3), "The turned pictures")
     turns = answers.array(turns, (24,), "The turns")
     if not set(np.unique(turns)) <= {0, 1, 2, 3}:
         raise AnswerError("A turn is 0, 1, 2 or 3: a number of quarters, not of degrees.")
