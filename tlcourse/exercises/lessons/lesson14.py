@@ -236,8 +236,9 @@ LICENSE = choice(
         "c": (
             "Load the weights from their makers, read the license beside them, keep a copy with "
             "the date; and measure on photographs of the shop before anything is built on it.",
-            "License and fitness are two questions. The card of CLIP calls use without a test on "
-            "one's own classes out of scope, and that is good advice under any license.",
+            "License and fitness are two questions. CLIP's own card calls any deployed use out of "
+            "scope, since its answers vary with the classes asked for: whoever deploys it must "
+            "test it for that use, under any license.",
         ),
         "d": (
             "Ask who owns the pictures that the model was trained on; the license of the weights "
