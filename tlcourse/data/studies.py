@@ -161,3 +161,26 @@ def load_unknown(path: str | Path | None = None) -> dict[tuple[str, str], np.nda
             counts = [int(count) for count in row["places"].split()]
             found.setdefault((row["score"], row["pictures"]), {})[int(row["seed"])] = counts
     return {key: np.array([by[seed] for seed in sorted(by)]) for key, by in found.items()}
+
+
+class AdaptRun(NamedTuple):
+    """One run: which network learned which task, which part of it, from how many labels."""
+
+    network: str
+    target: str
+    method: str
+    labels_per_class: int
+    seed: int
+
+
+def read_adapted(path: str | Path) -> list[tuple[AdaptRun, dict[str, float]]]:
+    """Each run and what was measured, by column, from a table of `tlcourse.recipes.adapt`."""
+    kinds = get_type_hints(AdaptRun)
+    with open(path, newline="", encoding="utf-8") as file:
+        return [
+            (
+                AdaptRun(**{name: make(row.pop(name)) for name, make in kinds.items()}),
+                {name: float(value) for name, value in row.items()},
+            )
+            for row in csv.DictReader(file)
+        ]
