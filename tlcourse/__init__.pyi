@@ -50,6 +50,10 @@ from .photos.folder import load_image_folder as load_image_folder
 from .retrain.model import ready_to_use as ready_to_use
 from .retrain.model import save_model as save_model
 from .retrain.stream import read_picture as read_picture
+from .transfer.adapting import fixed_norms as fixed_norms
+from .transfer.adapting import let_learn as let_learn
+from .transfer.adapting import load_learned as load_learned
+from .transfer.adapting import save_learned as save_learned
 from .transfer.features import extract_features as extract_features
 from .transfer.freezing import freeze as freeze
 from .transfer.freezing import trainable_summary as trainable_summary

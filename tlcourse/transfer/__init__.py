@@ -9,6 +9,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "adapting": ["fixed_norms", "let_learn", "load_learned", "save_learned"],
         "features": ["extract_features"],
         "freezing": ["freeze", "trainable_summary", "unfreeze"],
         "heads": ["build_classifier", "set_head"],
