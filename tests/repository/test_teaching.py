@@ -162,8 +162,8 @@ def test_the_paper_cites_what_is_in_its_bibliography_and_nothing_else():
 def test_the_paper_counts_right():
     assert f"{len(exercise_ids())} exercises" in PAPER
 <<<<<<< HEAD
-    assert len(NUMBERS) == 13
-    assert "thirteen lessons" in PAPER
+    assert len(NUMBERS) == 14
+    assert "fourteen lessons" in PAPER
     assert len(list((LESSONS / "demos").glob("*.ipynb"))) == 6
     assert "six demonstrations" in PAPER
 =======
