@@ -161,17 +161,10 @@ def test_the_paper_cites_what_is_in_its_bibliography_and_nothing_else():
 
 def test_the_paper_counts_right():
     assert f"{len(exercise_ids())} exercises" in PAPER
-<<<<<<< HEAD
-    assert len(NUMBERS) == 14
-    assert "fourteen lessons" in PAPER
+    assert len(NUMBERS) == 15
+    assert "fifteen lessons" in PAPER
     assert len(list((LESSONS / "demos").glob("*.ipynb"))) == 6
     assert "six demonstrations" in PAPER
-=======
-    assert len(NUMBERS) == 14
-    assert "fourteen lessons" in PAPER
-    assert len(list((LESSONS / "demos").glob("*.ipynb"))) == 5
-    assert "five demonstrations" in PAPER
->>>>>>> 1dd809b (Compare the loss of Keras with one worked out by hand, and ask what light alone tells of a turn)
     assert len(list((LESSONS / "appendix").glob("*.ipynb"))) == 3
     assert "three notebooks that go deeper" in PAPER
 
