@@ -198,6 +198,25 @@ def model(answer: object):
     return answer
 
 
+def trained_with_sgd(model, rate: float, steps: int) -> None:
+    """That a compiled model was trained as asked for: plain SGD, its rate, so many steps.
+
+    Raises:
+        AnswerError: another optimizer, rate or number of steps.
+    """
+    optimizer = model.optimizer
+    kind, found = type(optimizer).__name__, float(optimizer.learning_rate)
+    if kind != "SGD" or abs(found - rate) > 1e-6:
+        raise AnswerError(
+            f"It has trained with {kind} at {found:g}; SGD at {rate:g} was asked for."
+        )
+    if int(optimizer.iterations) != steps:
+        raise AnswerError(
+            f"One epoch in the batches that were asked for are {steps} steps here; it has trained for "
+            f"{int(optimizer.iterations)}."
+        )
+
+
 def fractions(answer: object, count: int, what: str = "The accuracies") -> np.ndarray:
     """So many accuracies or other shares, each from 0 to 1.
 

@@ -21,6 +21,7 @@ from tlcourse.retrain import confidence, groups, model, stream, words
 from tlcourse.retrain.judge import Judgment, error_of_mean, judge
 from tlcourse.retrain.output import MODEL, forget_report
 from tlcourse.retrain.store import SPLITS, Stored, read_store, write_store
+from tlcourse.transfer.heads import build_classifier, set_head
 
 if TYPE_CHECKING:
     import keras
@@ -194,8 +195,6 @@ def _old_answers(classifier: "keras.Model", features: np.ndarray) -> np.ndarray:
 
 def _with_head(classifier: "keras.Model", probe, classes: int) -> "keras.Model":
     """The same network with a larger head, which is the probe."""
-    from tlcourse.transfer.heads import build_classifier, set_head
-
     larger = build_classifier(classifier.layers[1], classes)
     set_head(larger, probe)
     return larger

@@ -146,7 +146,7 @@ WRONG = {
         "up to it, but not with it": (_behind(at=0), "`conv2` has changed"),
         "another optimizer": (_behind(optimizer="Adam"), "SGD at 0.1"),
         "another rate": (_behind(rate=0.2), "SGD at 0.2; SGD at 0.1"),
-        "other batches": (_behind(batch=13), "13 steps in one epoch; it has trained for 12"),
+        "other batches": (_behind(batch=13), "13 steps here; it has trained for 12"),
         "never trained": (_untrained_model, "has not changed"),
         "no proof": (_behind(proof=False), "the proof is not"),
         "its result": (["conv3", "norm3", "head"], "function itself"),

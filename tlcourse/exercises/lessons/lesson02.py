@@ -30,20 +30,6 @@ def _weights(model) -> dict[str, list[np.ndarray]]:
     return {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
 
 
-def _trained_as_told(model, steps: int, count: int) -> None:
-    optimizer = model.optimizer
-    rate = float(optimizer.learning_rate)
-    if type(optimizer).__name__ != "SGD" or abs(rate - 0.1) > 1e-6:
-        raise AnswerError(
-            f"It has trained with {type(optimizer).__name__} at {rate:g}; SGD at 0.1 was asked for."
-        )
-    if int(optimizer.iterations) != steps:
-        raise AnswerError(
-            f"{count} pictures in batches of 12 are {steps} steps in one epoch; it has trained for "
-            f"{int(optimizer.iterations)}."
-        )
-
-
 def _frozen(answer: object) -> str:
     call = answers.function(answer, "`train_behind`")
     dice = np.random.default_rng(0)
@@ -80,7 +66,7 @@ def _frozen(answer: object) -> str:
                 f"Frozen up to `{last}`, `{idle[0]}` has not changed, though it lies behind. It "
                 "should learn."
             )
-        _trained_as_told(model, steps, count)
+        answers.trained_with_sgd(model, 0.1, steps)
         if not isinstance(told, list | tuple | set) or not all(isinstance(x, str) for x in told):
             raise AnswerError("It must give a list of names, such as `[layer.name, ...]`.")
         if set(told) != set(changed):
