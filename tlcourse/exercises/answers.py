@@ -212,8 +212,8 @@ def trained_with_sgd(model, rate: float, steps: int) -> None:
         )
     if int(optimizer.iterations) != steps:
         raise AnswerError(
-            f"One epoch in the batches that were asked for are {steps} steps here; it has trained for "
-            f"{int(optimizer.iterations)}."
+            f"One epoch in the batches that were asked for are {steps} steps here; it has trained "
+            f"for {int(optimizer.iterations)}."
         )
 
 
