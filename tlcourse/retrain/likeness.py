@@ -19,7 +19,7 @@ COPY, CLOSE, NEARER = 0.998, 0.98, 0.25  # of thumbnails; see `copies`
 SHOT = 0.88  # of features: shots of one thing
 PERHAPS, ALIGNED = 0.65, 0.94  # of features that are worth a look, and of what is then compared
 MOST_LOOKS = 2000  # pairs that are compared piece by piece
-ROWS = 1024  # photos that are compared with all others at a time
+ENTRIES = 4_000_000  # of a table of likenesses at a time: some photos, each with all others
 FEW = 64  # photos as floating-point numbers at a time
 CUTS = (0.95, 0.9, 0.85, 0.8, 0.7)  # of the side, that may be left of a picture
 FINE, INNER = 48, 24  # pixels of what is cut, and at which pieces are compared
@@ -55,13 +55,14 @@ def copies(pictures: np.ndarray) -> Pairs:
     turned = [_flat(np.rot90(side, quarter, (1, 2))) for quarter in range(4)
               for side in (_square(small), _square(small)[:, :, ::-1])]  # fmt: skip
     found, nearest = [], np.full(len(small), -1.0)
-    for start in range(0, len(small), ROWS):
-        rows = small[start : start + ROWS]
+    step = _rows(len(small))
+    for start in range(0, len(small), step):
+        rows = small[start : start + step]
         alike = rows @ turned[0].T
         for other in turned[1:]:  # one table at a time: of 20,000 photos, each is 80 MB
             np.maximum(alike, rows @ other.T, out=alike)
         alike[np.arange(len(rows)), start + np.arange(len(rows))] = -1
-        nearest[start : start + ROWS] = alike.max(axis=1)
+        nearest[start : start + step] = alike.max(axis=1)
         a, b = np.nonzero(alike >= CLOSE)
         found.append(np.stack([a + start, b, alike[a, b]], axis=1))
     pairs = np.concatenate(found)
@@ -80,20 +81,35 @@ def shots(unit: np.ndarray, pictures: np.ndarray, labels: np.ndarray) -> Pairs:
         pictures: uint8 (n, size, size, 3).
         labels: int (n,); what photos of two classes have in common is not one thing.
     """
-    alike, sample = [], []
-    for start in range(0, len(unit), ROWS):
-        close = unit[start : start + ROWS] @ unit.T
+    found, alike, sample, step = [], [], [], _rows(len(unit))
+    for start in range(0, len(unit), step):
+        close = unit[start : start + step] @ unit.T
         a, b = np.nonzero(close >= PERHAPS)
         keep = a + start < b
-        alike.append(np.stack([a + start, b, close[a, b]], axis=1)[keep])
-        other = labels[start : start + ROWS, None] != labels[None]
+        a, b = a[keep], b[keep]
+        likeness = close[a, b]
+        kept = _most_alike(likeness)
+        found.append(np.stack([a[kept] + start, b[kept]], axis=1).astype("int32"))
+        alike.append(likeness[kept])
+        other = labels[start : start + step, None] != labels[None]
         sample.append(_some(close[other]))
-    pairs = np.concatenate(alike)
+    pairs, likeness = np.concatenate(found), np.concatenate(alike)
     surely = max(SHOT, _quantile(np.concatenate(sample), 0.9999))
-    sure, rest = pairs[:, 2] >= surely, pairs[pairs[:, 2] < surely]
-    rest = rest[np.argsort(-rest[:, 2], kind="stable")[:MOST_LOOKS], :2].astype(int)
-    pieces = [pair for pair in rest if is_piece(pictures[pair[0]], pictures[pair[1]])]
-    return _sorted([*pairs[sure, :2], *pieces])
+    order = np.argsort(-likeness, kind="stable")[np.count_nonzero(likeness >= surely) :]
+    looks = pairs[order[:MOST_LOOKS]]
+    pieces = [pair for pair in looks if is_piece(pictures[pair[0]], pictures[pair[1]])]
+    return _sorted(np.concatenate([pairs[likeness >= surely], np.reshape(pieces, (-1, 2))]))
+
+
+def _most_alike(likeness: np.ndarray) -> np.ndarray:
+    """Pairs that may matter; of parts from one machine, say, there are millions that are alike."""
+    order = np.argsort(-likeness, kind="stable")
+    return np.sort(order[: np.count_nonzero(likeness >= SHOT) + MOST_LOOKS])
+
+
+def _rows(photos: int) -> int:
+    """How many photos are compared with all others at a time."""
+    return max(1, ENTRIES // max(1, photos))
 
 
 def usual_likeness(unit: np.ndarray, labels: np.ndarray, place: np.ndarray) -> float:
@@ -104,11 +120,11 @@ def usual_likeness(unit: np.ndarray, labels: np.ndarray, place: np.ndarray) -> f
         labels: int (n,).
         place: int (n,), of a photo in the order in which it was taken; far means 20 apart.
     """
-    far, other = [], []
-    for start in range(0, len(unit), ROWS):
-        close = unit[start : start + ROWS] @ unit.T
-        same = labels[start : start + ROWS, None] == labels[None]
-        apart = np.abs(place[start : start + ROWS, None] - place[None]) > 20
+    far, other, step = [], [], _rows(len(unit))
+    for start in range(0, len(unit), step):
+        close = unit[start : start + step] @ unit.T
+        same = labels[start : start + step, None] == labels[None]
+        apart = np.abs(place[start : start + step, None] - place[None]) > 20
         far.append(_some(close[same & apart]))
         other.append(_some(close[~same]))
     far, other = np.concatenate(far), np.concatenate(other)
@@ -209,8 +225,8 @@ def _unit(rows: np.ndarray) -> np.ndarray:
 
 
 def _some(values: np.ndarray) -> np.ndarray:
-    """At most 100,000 of many values, evenly."""
-    return values[:: max(1, len(values) // 100_000)]
+    """About 100,000 of many values, evenly; a copy, as a view would keep all of them."""
+    return values[:: max(1, len(values) // 100_000)].copy()
 
 
 def _quantile(values: np.ndarray, share: float) -> float:
