@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import keras
 
 BATCH = 50  # pictures at a time, and no more pixels than this: a network that is called, and not
-PIXELS = 3 * 224**2  # compiled, keeps what all its layers give until it is done
+PIXELS = 2 * 224**2  # compiled, keeps what all its layers give until it is done
 
 
 def listen(
