@@ -71,6 +71,7 @@ def write(answers: list, results: Mapping[str, dict]) -> list[str]:
         own = results.get(answer.key(RIGHT, answer.source))
         if not own or not own["right"]:
             untried.append(answer.id)
+            total["all"] += len(plan)
             unnamed.append(f"{answer.id}: its solution: {own['said'] if own else 'not tried'}")
             continue
         count = dict.fromkeys(total, 0) | {"all": len(plan), "tried": len(found)}
