@@ -74,7 +74,7 @@ class Student:
             if time.monotonic() - began > CELL_SECONDS:
                 raise StudentError(f"{self.name}: the server did not start: {page.status}")
             await asyncio.sleep(0.5)
-        self.seconds["server"] = time.monotonic() - began
+        self.seconds.setdefault("server", time.monotonic() - began)
 
     async def stop_server(self) -> None:
         """Stop it, as *Hub Control Panel* does."""
