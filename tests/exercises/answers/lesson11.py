@@ -39,14 +39,6 @@ def tuning(from_layer="stage4", rate=1e-4, norms=False, head=True):
     return model
 
 
-def _without_loss():
-    import keras
-
-    model = tuning()
-    model.compile(keras.optimizers.Adam(1e-4))
-    return model
-
-
 def _by_hand():
     import keras
 
@@ -139,7 +131,6 @@ WRONG = {
         "the function": (classifier, "Call it"),
     },
     "11.3": lambda: {
-        "no loss": (_without_loss(), "without a loss"),
         "no step": (tuning(rate=0.0), "rate is 0"),
         "the rate of a head": (tuning(rate=0.003), "learning rate too high"),
         "statistics that move": (tuning(norms=True), "statistics will move"),

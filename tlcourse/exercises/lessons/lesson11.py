@@ -101,11 +101,6 @@ def _tuning(answer: object) -> str:
     from tlcourse import load_backbone
 
     model = _audited(answer)
-    if not model.loss:
-        raise AnswerError(
-            "It is compiled without a loss, so there is nothing to follow: `fit` would stop. Give "
-            "`compile` the optimizer and the loss."
-        )
     if not float(model.optimizer.learning_rate) > 0:
         raise AnswerError("Its learning rate is 0: nothing would move. Slowly is not never.")
     learning = set(map(id, model.trainable_variables))
