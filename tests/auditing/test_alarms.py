@@ -277,7 +277,7 @@ def test_no_false_alarm_on_the_data_of_the_course(name):
     model.get_layer("body").trainable = False
     start = time.perf_counter()
     assert audit(model, task).names == ()
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < 20  # about 3 s alone; other tests run beside this one
 
 
 def test_pretrained_or_not_is_seen_told_or_said_to_be_unknown(task):
