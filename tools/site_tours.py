@@ -10,7 +10,7 @@ import numpy as np
 
 from tlcourse.claims import interval
 from tlcourse.widgets.distance_dial import gains_of, labels_of, verdict
-from tlcourse.widgets.how_much_data import Curves, crossing
+from tlcourse.widgets.how_much_data import Curves, crossing, two_digits
 
 
 def step(
@@ -92,11 +92,6 @@ def side(gain: np.ndarray) -> tuple[int, str]:
     return 2, f"{ahead}, which may be luck."
 
 
-def _two_digits(number: float) -> str:
-    """Between two measured sizes, no more is known."""
-    return f"{float(f'{number:.2g}'):.0f}"
-
-
 def _needed(level: float, scratch: np.ndarray, sizes: Sequence[int]) -> float:
     """Images a class with which training from scratch reaches a level, between measured points."""
     curve = np.maximum.accumulate(scratch.mean(axis=1))
@@ -113,7 +108,7 @@ def how_much_tour(sizes, table: dict) -> list[dict]:
         place = crossing(sizes, (table["frozen", kept] - scratch).mean(axis=1))
         right = len(places) if place is None else nearest(place, places, ratio=True)
         told = (
-            "They do not cross." if place is None else f"They cross at about {_two_digits(place)}."
+            "They do not cross." if place is None else f"They cross at about {two_digits(place)}."
         )
         start = {"kept": kept, "way": "frozen", "shown": 0 if kept < 4 else 1, "end": len(sizes)}
         return step("scratch", start, ask, options, [right], told)
@@ -135,7 +130,7 @@ def how_much_tour(sizes, table: dict) -> list[dict]:
         step("scratch", reading, f"Frozen, with {few} images a class. Follow its height to the "
              "right: how many does training from scratch need for the same?",
              [f"about {c}" for c in counts], [nearest(needed, counts, ratio=True)],
-             f"About {_two_digits(needed)}, read between the measured points."),
+             f"About {two_digits(needed)}, read between the measured points."),
     ]  # fmt: skip
 
 
@@ -165,12 +160,12 @@ def flowers_tour(curves: dict[str, Curves]) -> list[dict]:
              [first], first_words),
         step("scratch", start("photonet", 1), "At how many photographs of each do they cross?",
              [*(f"near {place}" for place in places), "they do not cross"], [at],
-             "They do not cross." if cross is None else f"At about {_two_digits(cross)}."),
+             "They do not cross." if cross is None else f"At about {two_digits(cross)}."),
         step("scratch", start("mobilenet", 2), "Now a network that has learned ImageNet. Follow "
              f"its height at {sizes[1]} to the right: how many does training from scratch need "
              "for the same?", [f"about {count}" for count in counts],
              [nearest(needed, counts, ratio=True)],
-             f"About {_two_digits(needed)}, read between the measured points."),
+             f"About {two_digits(needed)}, read between the measured points."),
         step("result", start("mobilenet", 2), f"With {sizes[-1]} of each, how many points is it "
              "ahead?", [f"about {gap}" for gap in gaps], [nearest(ahead, gaps)],
              f"It is {ahead:.1f}: the curves come nearer, and do not meet."),

@@ -186,7 +186,7 @@ def in_words(
     if place is None:
         return f"The curves do not cross up to {sizes[-1]} images a class. {told}. {off}"
     verb = "meet" if luck else "cross"
-    return f"The curves {verb} at about {_rounded(place)} images a class. {told}. {off}"
+    return f"The curves {verb} at about {two_digits(place)} images a class. {told}. {off}"
 
 
 def _points(gain: float) -> str:
@@ -194,7 +194,7 @@ def _points(gain: float) -> str:
     return f"{100 * abs(gain):.1f} points {side}"
 
 
-def _rounded(number: float) -> str:
+def two_digits(number: float) -> str:
     """Two digits: between two measured sizes, no more is known."""
     return f"{float(f'{number:.2g}'):.0f}"
 
@@ -215,9 +215,9 @@ def _draw(now: Curves, guess: np.ndarray, shown: int):
     if shown == len(sizes) and place is not None:
         at = np.interp(np.log(place), np.log(sizes), places)
         ax.axvline(at, color="#444444", linewidth=2)
-        ax.annotate(f"about {_rounded(place)}", (at, 0.02), (6, 0), textcoords="offset points",
+        ax.annotate(f"about {two_digits(place)}", (at, 0.02), (6, 0), textcoords="offset points",
                     fontsize=14)  # fmt: skip
-        alt += f"; the curves cross at about {_rounded(place)} images a class"
+        alt += f"; the curves cross at about {two_digits(place)} images a class"
     ax.set_ylim(top=1.14)  # room for the legend above curves that are high
     ax.legend(fontsize=13, frameon=False, loc="upper left")
     return figure, f"{alt}."
