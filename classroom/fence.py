@@ -1,17 +1,15 @@
 """A fence around a student's server: bubblewrap's words, and a hold on its memory."""
 
 import contextlib
-import os
 import sys
 from pathlib import Path
 
 import psutil
 from hub import COURSE_ID, ROOT, Hub
 
-from tlcourse.machine.sandbox import HOME
+from tlcourse.machine.sandbox import HOME, system_words
 
 _MIB = 2**20
-_ETC = ("ld.so.cache", "fonts", "alternatives", "localtime", "ssl/certs")
 # Settings of nbgrader and of the server, for all students.
 SETTINGS = Path(__file__).resolve().parent / "student"
 
@@ -20,15 +18,7 @@ def fence(hub: Hub, student: str) -> list[str]:
     """Bubblewrap's words before the server's command."""
     line = ["bwrap", "--unshare-all", "--share-net", "--die-with-parent", "--cap-drop", "ALL"]
     line += ["--unshare-user", "--uid", "1000", "--gid", "1000"]  # also where root runs the hub
-    line += ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
-    for name in ("bin", "sbin", "lib", "lib64"):
-        path = Path("/", name)
-        if path.is_symlink():
-            line += ["--symlink", os.readlink(path), str(path)]
-        elif path.is_dir():
-            line += ["--ro-bind", str(path), str(path)]
-    for name in _ETC:
-        line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    line += system_words("ssl/certs")
     line += ["--ro-bind", str(SETTINGS), "/etc/jupyter"]
     line += ["--ro-bind", str(hub.account(student)), "/etc/passwd"]
     for folder in ("/tmp", "/dev/shm", "/run"):

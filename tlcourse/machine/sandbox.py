@@ -44,6 +44,24 @@ def why_not() -> str:
     return done.stderr.strip() or "bwrap does not start" if done.returncode else ""
 
 
+def system_words(*more_of_etc: str) -> list[str]:
+    """Bubblewrap's words for what every program needs of the system, read-only.
+
+    Args:
+        more_of_etc: names in /etc beside those that libraries look up; left out where missing.
+    """
+    line = ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
+    for name in ("bin", "sbin", "lib", "lib64"):
+        path = Path("/", name)
+        if path.is_symlink():
+            line += ["--symlink", os.readlink(path), str(path)]
+        elif path.is_dir():
+            line += ["--ro-bind", str(path), str(path)]
+    for name in (*_ETC, *more_of_etc):
+        line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    return line
+
+
 def command(
     argv: Sequence[str],
     limits: Limits,
@@ -67,15 +85,7 @@ def command(
     """
     disk = str(limits.disk_mib * _MIB)
     line = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    line += ["--clearenv", "--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
-    for name in ("bin", "sbin", "lib", "lib64"):
-        path = Path("/", name)
-        if path.is_symlink():
-            line += ["--symlink", os.readlink(path), str(path)]
-        elif path.is_dir():
-            line += ["--ro-bind", str(path), str(path)]
-    for name in _ETC:
-        line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    line += ["--clearenv", *system_words()]
     for folder in ("/tmp", HOME, "/dev/shm"):
         line += ["--size", disk, "--tmpfs", folder]
     for path in dict.fromkeys([*map(Path, (sys.base_prefix, sys.prefix)), *readable]):
