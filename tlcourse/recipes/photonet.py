@@ -17,7 +17,6 @@ What the recipe does, and why:
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import hashlib
 import io
@@ -34,6 +33,7 @@ from tlcourse.errors import InputError
 from tlcourse.files.assets import atomic_path
 from tlcourse.networks.photonet import WIDTHS, load_photonet_weights, photonet
 from tlcourse.recipes.checkpoint import load_checkpoint, save_checkpoint
+from tlcourse.recipes.command import options_parser, set_up_torch, write_figures
 from tlcourse.recipes.tiny_imagenet import Photos, crop_and_resize, hold_out, load_tiny_imagenet
 
 
@@ -360,24 +360,11 @@ def _widths(model: keras.Model) -> tuple[int, ...]:
 def main(argv: list[str] | None = None) -> int:
     """Run the recipe from the command line (`--help` lists the options); returns 0."""
     default = Config()
-    parser = argparse.ArgumentParser(prog="photonet", description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, type=Path, help="the Tiny ImageNet zip")
-    parser.add_argument("--out", required=True, type=Path, help="folder for checkpoints")
-    parser.add_argument("--cache", type=Path, help="folder for decoded pixels (default: in --out)")
-    parser.add_argument(
-        "--epochs", type=int, default=default.epochs,
-        help="may be lowered when going on: the run then cools down early",
-    )  # fmt: skip
+    parser = options_parser("photonet", __doc__.splitlines()[0], default.epochs)
     parser.add_argument("--hold-out", type=int, default=0, help="classes kept out of training")
     parser.add_argument("--mixup", type=float, default=default.mixup)
-    parser.add_argument("--threads", type=int, help="CPU threads (PyTorch only)")
     options = parser.parse_args(argv)
-    if keras.backend.backend() == "torch":
-        import torch
-
-        if options.threads:
-            torch.set_num_threads(options.threads)
-        keras.config.set_image_data_format("channels_first")  # 1.1 x faster there
+    set_up_torch(options.threads)
     photos, kept = load_tiny_imagenet(options.data, options.cache or options.out), None
     if options.hold_out:
         photos, kept = hold_out(photos, options.hold_out)
@@ -390,9 +377,7 @@ def main(argv: list[str] | None = None) -> int:
     figures |= figures_of(model, photos, weights)
     if kept is not None:
         figures |= {"kept_out": kept.names} | probe_unseen(model, kept)
-    with atomic_path(options.out / "figures.json") as draft:
-        draft.write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    print(json.dumps(figures, indent=1), flush=True)
+    write_figures(options.out / "figures.json", figures)
     return 0
 
 

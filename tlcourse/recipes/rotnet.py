@@ -12,16 +12,12 @@ interpolated, no border appears), so that no artifact of turning gives the answe
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import json
 import sys
-from pathlib import Path
 
-import keras
 import numpy as np
 
-from tlcourse.files.assets import atomic_path
+from tlcourse.recipes.command import options_parser, set_up_torch, write_figures
 from tlcourse.recipes.photonet import Config, Epoch, accuracies, export, train
 from tlcourse.recipes.tiny_imagenet import Photos, crop_and_resize, load_tiny_imagenet
 
@@ -73,30 +69,15 @@ class Turned(Epoch):
 
 def main(argv: list[str] | None = None) -> int:
     """Run the recipe from the command line (`--help` lists the options); returns 0."""
-    parser = argparse.ArgumentParser(prog="rotnet", description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, type=Path, help="the Tiny ImageNet zip")
-    parser.add_argument("--out", required=True, type=Path, help="folder for checkpoints")
-    parser.add_argument("--cache", type=Path, help="folder for decoded pixels (default: in --out)")
-    parser.add_argument(
-        "--epochs", type=int, default=CONFIG.epochs,
-        help="may be lowered when going on: the run then cools down early",
-    )  # fmt: skip
-    parser.add_argument("--threads", type=int, help="CPU threads (PyTorch only)")
+    parser = options_parser("rotnet", __doc__.splitlines()[0], CONFIG.epochs)
     options = parser.parse_args(argv)
-    if keras.backend.backend() == "torch":
-        import torch
-
-        if options.threads:
-            torch.set_num_threads(options.threads)
-        keras.config.set_image_data_format("channels_first")
+    set_up_torch(options.threads)
     photos = without_labels(load_tiny_imagenet(options.data, options.cache or options.out))
     config = dataclasses.replace(CONFIG, epochs=options.epochs)
     model = train(photos, config, options.out, batches=Turned)
     export(model, TURNS, options.out / "rotnet.npz")
     figures = {"config": dataclasses.asdict(config)} | accuracies(model, photos)
-    with atomic_path(options.out / "figures.json") as draft:
-        draft.write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    print(json.dumps(figures, indent=1), flush=True)
+    write_figures(options.out / "figures.json", figures)
     return 0
 
 
