@@ -199,8 +199,8 @@ SHOPS = choice(
         ),
         "b": (
             "LoRA for each shop, since it trains in a fraction of the time.",
-            "It does not: the pictures go through all layers, and the gradients back through them. "
-            "The lesson measured a step.",
+            "A part of each step is saved, no more: the pictures go through all layers, and the "
+            "gradients back through nearly all. The lesson measured a step.",
         ),
         "c": (
             "A head for each shop on the features of the one network; then see on validation "

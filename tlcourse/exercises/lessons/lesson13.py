@@ -44,8 +44,8 @@ def _for_whom(answer: object) -> str:
             "confidence minus the share of them that is right."
         )
     return (
-        "Over all classes the two nearly cancel: a single calibration error can hide that a model "
-        "is too sure of one answer and too modest in another."
+        "Over all five pictures the model is 0.12 too sure; by class, it is 0.47 too sure of one "
+        "answer and 0.40 too modest in another. One gap for all hides that."
     )
 
 
@@ -223,7 +223,8 @@ WARD = choice(
             "Have some pictures of all five findings labeled, measure on them, and undo what is "
             "known to have changed.",
             "First know what is lost: without labels from the new scanner, nobody can tell whether "
-            "a remedy helps. And paleness can be undone picture by picture, whatever the mix.",
+            "a remedy helps. And paleness can be undone picture by picture, whatever the mix, "
+            "unless brightness itself is what tells the classes apart.",
         ),
     },
     "d",
