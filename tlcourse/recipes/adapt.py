@@ -42,7 +42,7 @@ from tlcourse.transfer.tuning import restart
 SIDE, LENGTH = 32, 32  # pixels; word pieces of the longest review
 RANK = 4
 MORE = {"validation": (1, 2), "test": (1, 2, 3)}  # drawn with these seeds, beside that of the task
-SIZES, SEEDS = (50, 10, 200), (0, 1, 2)
+SIZES, SEEDS = (50, 10, 200), (0, 1, 2, 3, 4)
 STEPS = {"photonet": {10: 60, 50: 160, 200: 300}, "minilm": {10: 12, 50: 30, 200: 40}}
 BATCH = {"photonet": 16, "minilm": 20}
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
@@ -50,7 +50,7 @@ FIRST = {"photonet": (3e-3, 1e-2), "minilm": (1e-3,)}  # tried first when few we
 FIRST_ALL = {"photonet": (1e-3,), "minilm": (1e-4,)}  # and when all do
 PULLS = (0.01, 0.1, 1.0)  # of L2-SP, with the rate of "all"
 FALL = 2.6  # from a stage to the one before it, as in arXiv:1801.06146
-CHOOSING, LABELS_TO_CHOOSE = 100, 50  # seed and labels a class for the choice of rates
+CHOOSING, LABELS_TO_CHOOSE = (100, 101, 102), 50  # seeds and labels a class to choose rates by
 
 
 class Choice(NamedTuple):
@@ -283,14 +283,15 @@ RATES_FILE: list[Path] = []
 
 
 def validated(run: AdaptRun, value: float) -> float:
-    """Accuracy on validation of one value."""
-    choice = Choice(run._replace(seed=CHOOSING), value)
-    if choice not in CHOICES:
-        model, body, _ = adapted(*choice)
-        x, y = examples(run.target, "validation")
-        CHOICES[choice] = right(outputs(body, x), model.get_layer("head"), y)
-        write_rates(RATES_FILE[0], CHOICES)
-    return CHOICES[choice]
+    """Accuracy on validation of one value, the mean over several draws of the labels."""
+    choices = [Choice(run._replace(seed=seed), value) for seed in CHOOSING]
+    for choice in choices:
+        if choice not in CHOICES:
+            model, body, _ = adapted(*choice)
+            x, y = examples(run.target, "validation")
+            CHOICES[choice] = right(outputs(body, x), model.get_layer("head"), y)
+            write_rates(RATES_FILE[0], CHOICES)
+    return float(np.mean([CHOICES[choice] for choice in choices]))
 
 
 @functools.cache
@@ -364,10 +365,11 @@ def main(argv: list[str] | None = None) -> int:
         for run, row in read_adapted(RATES_FILE[0]):
             CHOICES[Choice(run, row["value"])] = row["accuracy"]
     table = dict(read_adapted(path)) if path.is_file() else {}
-    todo = [run for run in runs(options.only, not options.no_real) if run not in table]
-    for run in with_bar(todo, "Adapt a little"):
-        table[run] = measured(run, chosen_rate(run), options.source)
-        write(path, table)
+    for run in with_bar(list(runs(options.only, not options.no_real)), "Adapt a little"):
+        value = chosen_rate(run)
+        if run not in table or table[run]["value"] != value:
+            table[run] = measured(run, value, options.source)
+            write(path, table)
     return 0
 
 
