@@ -1,10 +1,77 @@
 """The parts of the recipe that measures what small files do."""
 
+import hashlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tlcourse.data.studies import AdaptRun
+from tlcourse.data import load_adapted
+from tlcourse.data.studies import AdaptRun, read_adapted
 from tlcourse.recipes import adapt
+
+FOLDER = Path(__file__).resolve().parents[2] / "datasets" / "adapt_a_little"
+
+
+def test_the_bundled_table_holds_every_run_with_the_rate_that_validation_chose():
+    """Of the values tried, each with the same three draws, the best on validation."""
+    tried: dict[tuple, dict[float, list[float]]] = {}
+    for run, row in read_adapted(FOLDER / "rates.csv"):
+        tried.setdefault(run[:3], {}).setdefault(row["value"], []).append(row["accuracy"])
+    rows = dict(read_adapted(FOLDER / "adapt.csv"))
+    assert list(rows) == sorted(rows, key=list(adapt.runs()).index)
+    assert set(rows) == set(adapt.runs())
+    for run, row in rows.items():
+        if run.method == "head":
+            assert row["value"] == 0
+            continue
+        means = {
+            value: np.mean(found)
+            for value, found in tried[run[:3]].items()
+            if len(found) == len(adapt.CHOOSING)
+        }
+        assert means[row["value"]] == max(means.values())
+    card = (FOLDER / "README.md").read_text("utf-8")
+    for name in ("adapt.csv", "rates.csv"):
+        assert hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() in card
+
+
+def test_a_table_is_read_by_network_task_method_and_size(tmp_path):
+    """Draws come in the order of their seeds."""
+    path = tmp_path / "adapt.csv"
+    path.write_text(
+        "network,target,method,labels_per_class,seed,accuracy,source\n"
+        "photonet,sunglasses,lora,50,1,0.75,0.2\n"
+        "photonet,sunglasses,lora,50,0,0.5,0.25\n"
+    )
+    ((key, columns),) = load_adapted(path).items()
+    assert key == ("photonet", "sunglasses", "lora", 50)
+    assert {name: values.tolist() for name, values in columns.items()} == {
+        "accuracy": [0.5, 0.75],
+        "source": [0.25, 0.2],
+    }
+
+
+def test_the_best_value_is_that_of_the_mean_of_three_draws(tmp_path, monkeypatch):
+    """0.5, 0.7 and 0.9 on validation: 0.7; asked for again, nothing is computed anew."""
+    asked = []
+
+    def adapted(run, value):
+        asked.append(run.seed)
+        return type("Model", (), {"get_layer": lambda self, name: run.seed})(), None, 0.0
+
+    monkeypatch.setattr(adapt, "adapted", adapted)
+    monkeypatch.setattr(adapt, "outputs", lambda body, x: x)
+    monkeypatch.setattr(adapt, "examples", lambda target, split: adapt.Examples(None, None))
+    scores = dict(zip(adapt.CHOOSING, (0.5, 0.7, 0.9), strict=True))
+    monkeypatch.setattr(adapt, "right", lambda features, head, y: scores[head])
+    monkeypatch.setattr(adapt, "CHOICES", {})
+    monkeypatch.setattr(adapt, "RATES_FILE", [tmp_path / "rates.csv"])
+    run = AdaptRun("photonet", "sunglasses", "lora", 50, 0)
+    assert adapt.validated(run, 0.01) == pytest.approx(0.7)
+    assert adapt.validated(run, 0.01) == pytest.approx(0.7)
+    assert asked == list(adapt.CHOOSING)
+    assert len(read_adapted(tmp_path / "rates.csv")) == 3
 
 
 def test_a_rate_is_sought_uphill_until_its_neighbors_are_no_better(monkeypatch):

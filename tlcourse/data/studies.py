@@ -184,3 +184,23 @@ def read_adapted(path: str | Path) -> list[tuple[AdaptRun, dict[str, float]]]:
             )
             for row in csv.DictReader(file)
         ]
+
+
+def load_adapted(
+    path: str | Path | None = None,
+) -> dict[tuple[str, str, str, int], dict[str, np.ndarray]]:
+    """The bundled table of what small files do. See datasets/adapt_a_little.
+
+    Args:
+        path: another table; None is the bundled one.
+
+    Returns:
+        (network, target, method, labels a class) → column → numbers, by seed.
+    """
+    found: dict[tuple, dict[int, dict[str, float]]] = {}
+    for run, row in read_adapted(path or bundled("adapt_a_little/adapt.csv")):
+        found.setdefault(run[:4], {})[run.seed] = row
+    return {
+        key: {name: np.array([rows[s][name] for s in sorted(rows)]) for name in rows[min(rows)]}
+        for key, rows in found.items()
+    }
