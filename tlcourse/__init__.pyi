@@ -64,6 +64,8 @@ from .transfer.probe import FloorScaler as FloorScaler
 from .transfer.probe import linear_probe as linear_probe
 from .transfer.scores import h_score as h_score
 from .transfer.scores import log_me as log_me
+from .transfer.soups import average_weights as average_weights
+from .transfer.soups import greedy_soup as greedy_soup
 from .transfer.trust import adabn as adabn
 from .transfer.trust import coral as coral
 from .transfer.trust import energy_score as energy_score

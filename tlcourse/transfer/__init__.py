@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "heads": ["build_classifier", "set_head"],
         "probe": ["FloorScaler", "linear_probe"],
         "scores": ["h_score", "log_me"],
+        "soups": ["average_weights", "greedy_soup"],
         "trust": [
             "adabn",
             "coral",
