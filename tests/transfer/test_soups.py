@@ -46,7 +46,7 @@ def test_only_one_architecture_can_be_averaged():
     one, other, longer = [np.zeros((2, 3))], [np.zeros((3, 2))], [np.zeros((2, 3)), np.zeros(3)]
     with pytest.raises(InputError, match=r"network 1 .*array 0 is \(3, 2\) instead of \(2, 3\)"):
         average_weights([one, other])
-    with pytest.raises(InputError, match="network 2 .*2 arrays instead of 1"):
+    with pytest.raises(InputError, match=r"network 2 .*2 arrays instead of 1"):
         average_weights([one, one, longer])
     with pytest.raises(InputError, match="at least one network"):
         average_weights([])
