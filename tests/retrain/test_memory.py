@@ -19,14 +19,14 @@ RUN = """
 import json, sys
 from pathlib import Path
 from tlcourse.networks.backbones import load_backbone
-from tlcourse.retrain import run
+from tlcourse.retrain import sizes
 
 def load(name, size):
     from tlcourse.retrain import train
     train.EPOCHS = 1
     return load_backbone("MobileNetV2", alpha=0.35, image_size=size, weights=None)
 
-run.load = load
+sizes.load = load
 from tlcourse import cli
 status = cli.main(["retrain", *sys.argv[1:]])
 # Not getrusage: there, a child begins with the peak of the process that started it.

@@ -17,7 +17,7 @@ from tlcourse.retrain.card import render_card
 from tlcourse.retrain.confidence import Confidence, Level, Threshold
 from tlcourse.retrain.judge import LearningCurve, judge
 from tlcourse.retrain.report import render
-from tlcourse.retrain.result import DoubtfulLabel, GroupsTold, Options, Result
+from tlcourse.retrain.result import DoubtfulLabel, GroupsTold, Options, Result, SizesTold
 from tlcourse.retrain.shortcuts import Baseline
 
 FOLDER = Path("my photos")
@@ -38,6 +38,7 @@ def made(names, answers):
         task=Task("my photos", names, split, split, split),
         paths={"test": tuple(FOLDER / names[k] / f"{at}.jpg" for at, k in enumerate(labels))},
         groups=GroupsTold("2 photos belong together & stay.", 0.9, 0.8, 0.02),
+        sizes=SizesTold(8, {8: 0.5, 16: 0.25}, 40, (32,)),
         findings=(Finding(FOLDER / "a <i>.jpg", "is no image & empty."),),
         notes=(),
         trained=SimpleNamespace(

@@ -121,6 +121,14 @@ def _parse(argv: list[str] | None) -> Options:
         help="auto (default): the best small network whose weights are here; or one by its name, "
         "such as photonet, MobileNetV2 or MobileNetV2:alpha=0.35",
     )
+    parser.add_argument(
+        "--image-size",
+        type=_pixels,
+        metavar="PIXELS",
+        help="height and width at which the network looks at pictures; auto (default): its own, "
+        "or another of a few by which a linear probe does better, cross-validated on training "
+        "photos",
+    )
     parser.add_argument("--list-backbones", action=_List, help="list all networks, and end")
     parser.add_argument(
         "--class-weights",
@@ -186,7 +194,16 @@ def _parse(argv: list[str] | None) -> Options:
         group_by=given.group_by,
         class_weights=given.class_weights,
         export=given.export,
+        size=given.image_size,
     )
+
+
+def _pixels(text: str) -> int | None:
+    if text == AUTO_BACKBONE:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected auto or a number of pixels, not {text!r}")
+    return int(text)
 
 
 def _formats(text: str) -> tuple[str, ...]:

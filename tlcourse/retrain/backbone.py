@@ -42,21 +42,22 @@ class Choice(NamedTuple):
     remark: str
 
 
-def choose(asked: str) -> Choice:
+def choose(asked: str, size: int | None = None) -> Choice:
     """The network to use.
 
     Args:
         asked: `"auto"`, or a name of `list_backbones()`, with options after a colon or without.
+        size: that was asked for, in pixels; None for the network's own.
 
     Raises:
         InputError: there is no such network.
     """
     if asked != AUTO:
-        return Choice(asked, size_of(asked), "")
+        return Choice(asked, size or size_of(asked), "")
     here = {row.name for row in list_backbones() if row.is_here}
     here |= {f"{row.name}:{option}" for row in list_backbones() for option in row.also_here}
     name = next((name for name in SENSIBLE if name in here), OURS)
-    return Choice(name, size_of(name), MISSED if name == OURS else "")
+    return Choice(name, size or size_of(name), MISSED if name == OURS else "")
 
 
 def size_of(asked: str) -> int:
@@ -73,13 +74,14 @@ def size_of(asked: str) -> int:
 
 
 def load(asked: str, size: int) -> "keras.Model":
-    """The network, from pictures to features.
+    """The network, from pictures to features; its weights are those of its own size at any size.
 
     Raises:
         InputError: it cannot be built so.
         AssetError: its weights are not here, and cannot be loaded.
     """
     name, options = name_and_options(asked)
+    options = {"trained_at": size_of(asked)} | options
     try:
         return load_backbone(name, image_size=size, **options)
     except MissingWeights as error:

@@ -22,7 +22,7 @@ from tlcourse.errors import AssetError, InputError
 from tlcourse.files.assets import atomic_path
 from tlcourse.machine.device import quiet_tensorflow
 from tlcourse.retrain import formats
-from tlcourse.retrain.backbone import OURS
+from tlcourse.retrain.backbone import OURS, size_of
 from tlcourse.retrain.formats import HTML, ONNX, for_pictures, steps
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Exported:
         return f"{told}; {right:.1%} right, the Keras model {was:.1%}."
 
 
-def require(asked: Sequence[str], backbone: str) -> None:
+def require(asked: Sequence[str], backbone: str, size: int | None = None) -> None:
     """Say at once what would come out after the training.
 
     Raises:
@@ -90,6 +90,11 @@ def require(asked: Sequence[str], backbone: str) -> None:
         raise InputError(
             f"--export html takes {OURS}, which is written for a browser, and not {backbone}. Take "
             f"--backbone {OURS} for a page; --export onnx or litert for {backbone}."
+        )
+    if HTML in asked and size not in (None, size_of(OURS)):
+        raise InputError(
+            f"--export html looks at pictures of {size_of(OURS)} pixels, not of {size}. Leave "
+            "--image-size out for a page; --export onnx or litert for other sizes."
         )
 
 

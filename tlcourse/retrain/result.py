@@ -1,6 +1,7 @@
 """What is asked of `tlcourse retrain`, and what comes of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for; `budget` in seconds, None without end."""
+    """What was asked for; `budget` in seconds, None without end; `size` in pixels, None for any."""
 
     folder: Path
     output: Path
@@ -34,6 +35,7 @@ class Options:
     group_by: str = "auto"
     class_weights: str = "auto"
     export: tuple[str, ...] = ()
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,40 @@ class GroupsTold:
 
 
 @dataclass(frozen=True)
+class SizesTold:
+    """At which size the network looks at pictures, and what other sizes gave.
+
+    Attributes:
+        chosen: height and width in pixels.
+        right: by size, the share that a cross-validated probe gets right; empty without others.
+        photos: training photos that were asked.
+        left_out: sizes for which there was no time.
+    """
+
+    chosen: int
+    right: Mapping[int, float] = field(default_factory=dict)
+    photos: int = 0
+    left_out: tuple[int, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The same in sentences; empty where there was nothing to choose."""
+        told = []
+        if self.right:
+            of_each = ", ".join(f"{share:.1%} at {size}" for size, share in self.right.items())
+            told.append(
+                f"Size of the pictures: {self.chosen} pixels. Cross-validated on {self.photos} "
+                f"training photos, a linear probe is right on {of_each}."
+            )
+        if self.left_out:
+            sizes = " and ".join(map(str, self.left_out))
+            told.append(
+                f"Pictures of {sizes} pixels were left out: --time-budget leaves no time for them."
+            )
+        return " ".join(told)
+
+
+@dataclass(frozen=True)
 class Result:
     """What came of it: all that the report tells.
 
@@ -86,6 +122,7 @@ class Result:
         task: pictures as the network sees them, memory maps; the paths are in `paths`.
         paths: by split, in the order of the pictures.
         groups: what was kept together, and what that changed.
+        sizes: of pictures: which was chosen, and what others gave.
         findings: files that were left out, and why.
         notes: files that were read after a conversion.
         test: how the model does on the test photos.
@@ -108,6 +145,7 @@ class Result:
     task: Task
     paths: dict[str, tuple[Path, ...]]
     groups: "GroupsTold"
+    sizes: SizesTold
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]
     trained: "Trained"

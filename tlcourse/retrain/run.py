@@ -9,7 +9,6 @@ from scipy.special import softmax
 from tlcourse import auditing
 from tlcourse.machine.device import setup_device
 from tlcourse.retrain import (
-    cluster,
     confidence,
     export,
     gather,
@@ -18,15 +17,15 @@ from tlcourse.retrain import (
     output,
     shortcuts,
     store,
-    stream,
     words,
 )
-from tlcourse.retrain.backbone import AUTO, OURS, choose, load
+from tlcourse.retrain.backbone import AUTO, OURS, choose
 from tlcourse.retrain.clock import Clock
 from tlcourse.retrain.groups import find_groups
 from tlcourse.retrain.judge import judge, learning_curve
 from tlcourse.retrain.result import Options, Result
 from tlcourse.retrain.second_look import second_look
+from tlcourse.retrain.sizes import choose_size, look_at, others
 
 FOR_THE_REPORT = 15  # seconds of a time budget that training leaves,
 PROBES_LATER = 2  # and so many times those of the probe: more probes follow, for the report
@@ -52,7 +51,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         asked = OURS
         say(words.page_takes(OURS))
     if options.export:
-        export.require(options.export, asked)
+        export.require(options.export, asked, options.size)
     with clock("checking the photos"):
         photos = gather.look(options)
     say(
@@ -70,11 +69,11 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         from tlcourse.retrain import train  # it begins with keras, which must be set up before
 
     with clock("features"):
-        name, size, remark = choose(asked)
-        backbone = load(name, size)
-        digests = [photos.digests[path] for path in photos.homes]
+        name, size, remark = choose(asked, options.size)
+        look_here = functools.partial(look_at, options, name, photos.digests)
         end = clock.started + (float("inf") if options.budget is None else options.budget)
-        extracted = _extract(list(photos.homes), digests, backbone, name, size, options, end)
+        own = look_here(size, list(photos.homes), end)
+        extracted = own.extracted
     how = "computed" if extracted.computed else "read from the cache"
     say(f"Features of {name} at {size}×{size} pixels: {how}, {clock.seconds['features']:.1f} s.")
     if remark:
@@ -85,21 +84,39 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
             options.group_by, photos.homes, photos.labels, extracted.features, extracted.pictures
         )
         dealt = gather.deal_in_groups(options, photos, together)
-        task, features = gather.as_task(photos, dealt, extracted)
     if line := words.kept_together(together, photos.by_lot, photos.given):
         say(line)
     counts = {split: len(paths) for split, paths in dealt.paths.items()}
     say("Split: {train} to train, {validation} to validate, {test} to test.".format(**counts))
 
-    weights = train.class_weights(task.train.labels) if options.class_weights == "auto" else None
+    learn = dealt.labels["train"]
+    weights = train.class_weights(learn) if options.class_weights == "auto" else None
     balanced = weights is not None
     if balanced:
-        say(words.weighted(task.class_names, np.bincount(task.train.labels)))
+        say(words.weighted(dealt.class_names, np.bincount(learn)))
 
     with clock("linear probe"):
-        probe = train.fit_probe(
-            features["train"], task.train.labels, seed=options.seed, balanced=balanced
+        task, features = gather.as_task(photos, dealt, extracted)
+        probe = train.fit_probe(features["train"], learn, seed=options.seed, balanced=balanced)
+    with clock("size of the pictures"):
+        fixed = options.size is not None or export.HTML in options.export
+        (size, backbone, extracted), sizes = choose_size(
+            own,
+            () if fixed else others(name, size),
+            look_here,
+            list(photos.homes),
+            (dealt.paths["train"], learn, np.array([together.of[p] for p in dealt.paths["train"]])),
+            regularization=train.regularization_of(probe),
+            weights=weights,
+            seed=options.seed,
+            deadline=end - FOR_THE_REPORT,
         )
+        if size != own.size:
+            task, features = gather.as_task(photos, dealt, extracted)
+            probe = train.fit_probe(features["train"], learn, seed=options.seed, balanced=balanced)
+        del own  # a second network, where another size was chosen
+    if sizes.words:
+        say(sizes.words)
     with clock("fine-tuning"):
         later = FOR_THE_REPORT + PROBES_LATER * clock.seconds["linear probe"]
         trained = train.train(
@@ -207,6 +224,7 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         task=task,
         paths=dealt.paths,
         groups=told,
+        sizes=sizes,
         findings=(*photos.problems, *photos.copies),
         notes=photos.notes,
         trained=trained,
@@ -223,12 +241,3 @@ def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
         model_path=target,
         exports=exports,
     )
-
-
-def _extract(paths, digests, backbone, name: str, size: int, options: Options, end: float):
-    if options.dask is None:
-        compute = functools.partial(stream.compute_here, backbone=backbone, size=size)
-        return stream.extract(paths, digests, backbone, size, compute, end)
-    with cluster.connected(options.dask) as client:
-        compute = functools.partial(cluster.compute_on, client, name=name, size=size)
-        return stream.extract(paths, digests, backbone, size, compute, end)

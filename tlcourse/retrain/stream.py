@@ -42,6 +42,10 @@ VERSION = 3  # raised when photos are read, cut or computed in another way
 _large = threading.BoundedSemaphore(TOGETHER)
 
 
+class NoTimeError(InputError):
+    """There is no time for all of the photos."""
+
+
 class Shard(NamedTuple):
     """Pictures uint8 (n, size, size, 3) and their features float32 (n, d)."""
 
@@ -146,7 +150,7 @@ def extract(
         deadline: in seconds of `time.monotonic()`.
 
     Raises:
-        InputError: at the pace of the first shards, it would take longer than to the deadline.
+        NoTimeError: at the pace of the first shards, it would take longer than to the deadline.
         ImageFolderError: a photo cannot be read any more.
         AssetError: the cache cannot be written, or the disk is full.
     """
@@ -183,7 +187,7 @@ def _in_time(results: Iterable[Shard], total: int, deadline: float) -> Iterator[
         elif done > PACE and done < total:
             left = (total - done) * (now - began) / (done - 1)
             if now + left > deadline:
-                raise InputError(
+                raise NoTimeError(
                     f"To read the rest of the photos and compute their features takes about "
                     f"{left:.0f} s more, and --time-budget leaves {max(0, deadline - now):.0f} s. "
                     "Give more seconds, fewer photos, or take a faster network, such as "
