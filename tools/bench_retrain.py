@@ -2,6 +2,7 @@
 
     python tools/bench.py real
     TLCOURSE_BENCH=flowers TLCOURSE_BENCH_EACH=30 python tools/bench.py real
+    TLCOURSE_BENCH_KEEP=FOLDER python tools/bench.py real    # stopped, it goes on where it was
 
 All three get the same photographs in the same splits and the same network, each in a process of its
 own: `retrain` with its defaults, a plain Keras script of the standard recipe (the network frozen
@@ -9,6 +10,7 @@ inside `fit`), and a logistic regression by scikit-learn on the network's featur
 of the processors, which other programs change little, and ratios to the script's.
 """
 
+import functools
 import json
 import os
 import shutil
@@ -114,6 +116,15 @@ def row(timed: Callable, command: list[str], environment: dict, place: Path) -> 
     }  # fmt: skip
 
 
+def keeping(path: Path, key: str, do: Callable[[], dict]) -> dict:
+    """What was measured under a key in an earlier run; or what comes now, which is written down."""
+    kept = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    if key not in kept:
+        kept[key] = do()
+        path.write_text(json.dumps(kept, indent=1), "utf-8")
+    return kept[key]
+
+
 def compare(timed: Callable) -> list[tuple[str, str]]:
     """Lines of a table: for each set here and each program accuracy, interval, time, memory."""
     from tlcourse.errors import AssetError
@@ -128,10 +139,15 @@ def compare(timed: Callable) -> list[tuple[str, str]]:
         weights = str(weights_path(NETWORK))
     except AssetError as error:
         return [("left out", str(error))]
+    keep = os.environ.get("TLCOURSE_BENCH_KEEP")
     for task in sets:
-        place = Path(tempfile.mkdtemp(prefix="tlcourse-bench-"))
+        place = Path(keep or tempfile.mkdtemp(prefix="tlcourse-bench-")) / f"{task}-{each}"
         try:
-            photos = write_splits(task, place / task, each)
+            photos = place / task
+            if not photos.is_dir():
+                place.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(place / "draft", ignore_errors=True)  # of a run that was stopped
+                write_splits(task, place / "draft", each).rename(photos)
             again = ["-c", RETRAIN, str(photos), "--output", str(place / "out"), "--overwrite"]
             programs = {
                 "the usual script": ["-c", SCRIPT, str(photos), weights],
@@ -142,7 +158,9 @@ def compare(timed: Callable) -> list[tuple[str, str]]:
             own = environment | {"TLCOURSE_CACHE": str(place / "cache")}
             usual = None
             for what, arguments in programs.items():
-                found = row(timed, [sys.executable, *arguments], own, place)
+                command = [sys.executable, *arguments]
+                measure = functools.partial(row, timed, command, own, place)
+                found = keeping(place / "rows.json", what, measure)
                 usual = usual or found["seconds"]
                 low, high = wilson(found["right"], found["of"])
                 lines.append((
@@ -155,5 +173,6 @@ def compare(timed: Callable) -> list[tuple[str, str]]:
         except AssetError as error:
             lines.append((task, f"left out: {error}"))
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            if not keep:
+                shutil.rmtree(place.parent, ignore_errors=True)
     return lines
