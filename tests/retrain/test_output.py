@@ -176,6 +176,9 @@ def test_what_was_kept_together_is_told():
     assert "By lot, 2 of 3 test photos would have had one of theirs" in told
     told = words.kept_together(groups, by_lot, given=True)
     assert "2 of 3 test photos have one of theirs among those to train on" in told
+    told = words.kept_together(groups, dealt("ab", "cdef"), given=True)
+    assert "no test photo has one of theirs" in told
+    assert "flatters" not in told
     alone = Groups({Path(name): k for k, name in enumerate("abcdef")})
     assert words.kept_together(alone, by_lot, given=False) == ""
 

@@ -88,6 +88,11 @@ def kept_together(groups: Groups, by_lot: Dealt, given: bool) -> str:
     why += [f"{groups.rows} were taken or named in a row"] if groups.rows else []
     beside, tested = groups.beside(by_lot), len(by_lot.paths["test"])
     told = f"{many.sum()} photos belong together, in {len(many)} groups ({', '.join(why)})"
+    if given and not beside:
+        return (
+            f"{told}. The folder was split already, and stays so: no test photo has one of theirs "
+            "among those to train on."
+        )
     if given:
         return (
             f"{told}. The folder was split already, and stays so: {beside} of {tested} test photos "
