@@ -73,6 +73,13 @@ def test_of_a_few_that_are_better_the_best_is_taken():
     assert choose({96: 0.97, 32: 0.8}, own=0.4)[0].size == 96
 
 
+def test_below_a_size_that_is_far_behind_no_smaller_one_is_tried():
+    asked = []
+    _, told = choose({96: 0.6, 48: 0.1, 32: 0.9}, tried=(96, 48, 32), asked=asked)
+    assert [size for size, _ in asked] == [96, 48]
+    assert (told.chosen, list(told.right), told.left_out) == (64, [48, 64, 96], ())
+
+
 def test_a_size_for_which_there_is_no_time_is_named():
     _, told = choose({96: no_time, 32: 0.3})
     assert (told.chosen, told.left_out, list(told.right)) == (64, (96,), [32, 64])

@@ -85,7 +85,8 @@ def choose_size(
     """The size at which a linear probe is right most often, cross-validated on training photos.
 
     Another size takes the place of the network's own where it is ahead by more than a standard
-    error. One network is in memory at a time, beside the own one; features go to the cache.
+    error; below one that is as far behind, no smaller one is tried. One network is in memory at a
+    time, beside the own one; features go to the cache.
 
     Args:
         own: all photos at the network's own size.
@@ -126,7 +127,10 @@ def choose_size(
     limit = start + SHARE * max(0.0, deadline - start)
     place = {path: at for at, path in enumerate(paths)}
     marks, left_out, best = {}, [], own.size
+    behind = 0
     for size in sizes:
+        if size < behind:
+            continue
         try:
             if time.monotonic() >= limit:
                 raise NoTimeError("")
@@ -140,6 +144,8 @@ def choose_size(
         gain = marks[size] - marks[own.size]
         if gain.mean() > max(error_of_mean(gain), (marks[best] - marks[own.size]).mean()):
             best = size
+        if size < own.size and gain.mean() < -error_of_mean(gain):
+            behind = size
     told = {size: float(of.mean()) for size, of in sorted(marks.items())}
     if best != own.size:
         try:
