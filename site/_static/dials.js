@@ -55,7 +55,7 @@
       parts.push(part("base", line([left, y(base)], [right, y(base)], { stroke: "#000", "stroke-width": 2 }),
         view.base ? words(view.base, [right, y(base) - 6], { ...halo, "font-size": 13 }) : ""));
       if (dial.line) parts.push(chance());
-      const at = state.guess === "" ? -1 : Number(state.guess);
+      const at = state.guess === "" || state.touring ? -1 : Number(state.guess);
       if (at >= 0 && at < names.length) {
         const place = dial.guess.mark === "from" ? x(at) - (x(1) - x(0)) / 2 : x(at), side = at > names.length / 2;
         parts.push(part("guess", line([place, top], [place, bottom], { stroke: GUESS, "stroke-width": 3, "stroke-dasharray": "8 5" }),
@@ -77,14 +77,15 @@
       kind === "circle" ? draw("circle", { cx, cy, r: 5, fill: color })
         : draw("rect", { x: cx - 4.5, y: cy - 4.5, width: 9, height: 9, fill: color, transform: kind === "diamond" ? `rotate(45 ${cx} ${cy})` : null });
     const guesses = state.guess.map(Number);
-    parts.push(chance(), part("scratch", curve(dial.scratch, dial.scratch_color, "square")),
-      part("guess", draw("polyline", { points: guesses.map((value, at) => `${x(at)},${y(value)}`).join(" "), fill: "none", stroke: "#CC79A7", "stroke-width": 2, "stroke-dasharray": "6 4" }),
+    parts.push(chance(), part("scratch", curve(dial.scratch, dial.scratch_color, "square")));
+    if (!state.touring) // a tour asks by its buttons
+      parts.push(part("guess", draw("polyline", { points: guesses.map((value, at) => `${x(at)},${y(value)}`).join(" "), fill: "none", stroke: "#CC79A7", "stroke-width": 2, "stroke-dasharray": "6 4" }),
         guesses.map((value, at) => mark("diamond", x(at), y(value), "#CC79A7"))));
     if (shown) parts.push(part("result", curve(view.rows.slice(0, shown), view.color, "circle")));
     if (shown === names.length && view.cross !== null)
       parts.push(part("cross", line([x(view.cross), top + 20], [x(view.cross), bottom], { "stroke-width": 2, "stroke-dasharray": "1 3" })));
-    [["square", dial.scratch_color, "from scratch"], ["diamond", "#CC79A7", "your guess"], ["circle", view.color, "transfer"]]
-      .slice(0, shown ? 3 : 2).forEach(([kind, color, text], at) => {
+    [["square", dial.scratch_color, "from scratch"], !state.touring && ["diamond", "#CC79A7", "your guess"], shown && ["circle", view.color, "transfer"]]
+      .filter(Boolean).forEach(([kind, color, text], at) => {
         const place = left + 8 + [0, 0.38, 0.74][at] * Math.min(right - left, 360);
         parts.push(mark(kind, place, top + 6, color), words(text, [place + 10, top + 11]));
       });
@@ -177,8 +178,8 @@
 
     function sentence(view) {
       const told = view.words[state.shown];
-      if (!many) return state.shown === last && state.guess !== "" ? `${told} Your guess: ${dial.guess.options[state.guess]}.` : told;
-      if (!state.shown) return told;
+      if (!many) return state.shown === last && state.guess !== "" && tour.hidden ? `${told} Your guess: ${dial.guess.options[state.guess]}.` : told;
+      if (!state.shown || !tour.hidden) return told;
       const off = view.rows.slice(0, state.shown).map((row, at) => Math.abs(row.mean - state.guess[at]));
       return `${told} ${dial.guess.off.replace("{}", whole(off.reduce((a, b) => a + b) / off.length))}`;
     }
@@ -223,12 +224,17 @@
       const width = Math.max(280, Math.min(680, picture.parentElement.clientWidth));
       picture.setAttribute("viewBox", `0 0 ${width} 348`);
       picture.setAttribute("width", width);
-      picture.replaceChildren(...figure(dial, dial.views[key(state)], state, width));
+      picture.replaceChildren(...figure(dial, dial.views[key(state)], { ...state, touring: !tour.hidden }, width));
       const lit = picture.querySelectorAll(`[data-part="${root.dataset.lit}"]`);
       picture.classList.toggle("lighting", lit.length > 0);
       lit.forEach((part) => part.classList.add("lit"));
     }
 
+    // On a small screen the figure would lie below it: then what the tour says goes to the top.
+    function bring() {
+      const top = tour.getBoundingClientRect().top, bottom = picture.getBoundingClientRect().bottom;
+      if (top < 0 || bottom > innerHeight) tour.scrollIntoView({ block: "start" });
+    }
     function end() {
       tour.hidden = true;
       root.dataset.lit = "";
@@ -252,7 +258,8 @@
           change({ shown: step.end });
           answer.textContent = `${step.right.includes(option) ? "Yes." : `You said: ${text}.`} ${step.told}`;
           next.hidden = false;
-          next.focus();
+          next.focus({ preventScroll: true });
+          bring();
         });
         return button;
       });
@@ -260,7 +267,8 @@
       leave.addEventListener("click", end);
       tour.replaceChildren(make("p", {}, make("b", {}, `Step ${at + 1} of ${dial.tour.length}. `), step.ask), make("p", {}, ...buttons), answer,
         make("p", {}, next, " ", leave));
-      tour.focus();
+      tour.focus({ preventScroll: true });
+      bring();
     }
     tourButton.addEventListener("click", () => ask(0));
     tour.addEventListener("keydown", (event) => event.key === "Escape" && end());

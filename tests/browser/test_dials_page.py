@@ -210,6 +210,47 @@ def test_the_tour_asks_lights_up_and_then_shows(page, kind):
     assert dial.get_by_role("button", name="Tour in five steps").is_visible()
 
 
+# Of the figure, what is on the screen; of the words in it, the least opacity.
+SEEN = """dial => {
+    const figure = dial.querySelector("svg").getBoundingClientRect();
+    const words = [...dial.querySelectorAll("svg text")].map((e) =>
+        getComputedStyle(e).opacity * getComputedStyle(e.parentNode).opacity);
+    return {
+        shown: (Math.min(figure.bottom, innerHeight) - Math.max(figure.top, 0)) / figure.height,
+        faintest: Math.min(...words),
+        guess: dial.querySelectorAll("[data-part=guess]").length,
+        asked: dial.querySelector(".dial-tour").getBoundingClientRect().top,
+    };
+}"""
+
+
+@pytest.mark.parametrize("kind", site_dials.DIALS)
+def test_a_tour_by_touch_keeps_question_and_figure_in_sight(file, browser, kind):
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(file.as_uri())
+    dial = page.locator(f"#{kind}-dial")
+    button = dial.get_by_role("button", name="Tour in five steps")
+    button.evaluate("button => button.scrollIntoView({ block: 'end' })")  # all else is below
+    button.tap()
+    for step in site_dials.DIALS[kind]()["tour"]:
+        tour = dial.get_by_role("group", name="Tour")
+        assert dial.evaluate(SEEN)["asked"] >= 0
+        tour.get_by_role("button", name=step["options"][0], exact=True).tap()
+        expect(tour.get_by_role("status")).to_contain_text(step["told"])
+        seen = dial.evaluate(SEEN)
+        assert seen["shown"] > 0.9
+        assert seen["asked"] >= 0
+        assert seen["faintest"] >= 0.75
+        assert not seen["guess"]  # it is given by the buttons
+        assert "our guess" not in dial.locator(".dial-words").inner_text()
+        tour.get_by_role("button", name=re.compile("Next|End of the tour")).tap()
+    expect(button).to_be_focused()
+    context.close()
+
+
 @pytest.mark.parametrize("width", [320, 390])
 def test_a_telephone_shows_it_whole(page, width):
     page.set_viewport_size({"width": width, "height": 800})
