@@ -68,6 +68,16 @@ def name_figures(app, doctree) -> None:
             image["alt"] = alt
 
 
+# A cell of a table with Chinese words, which a reader that speaks must not read as English.
+_CHINESE = re.compile(r"<(t[dh])( [^>]*)?>(?=(?:<p>)?[^<]*[\u4e00-\u9fff])")
+
+
+def say_what_is_chinese(app, pagename, templatename, context, doctree) -> None:
+    """Mark the cells of tables that are Chinese, in the site and in the book."""
+    if "body" in context:
+        context["body"] = _CHINESE.sub(r'<\1\2 lang="zh">', context["body"])
+
+
 def preview(app, pagename, templatename, context, doctree) -> None:
     """What a link to this page is shown with elsewhere: Open Graph tags."""
     if app.builder.name != "html":
@@ -111,5 +121,6 @@ def for_a_book(app, pagename, templatename, context, doctree) -> None:
 def setup(app) -> None:
     """Sphinx calls this once."""
     app.connect("doctree-read", name_figures)
+    app.connect("html-page-context", say_what_is_chinese)
     app.connect("html-page-context", preview)
     app.connect("html-page-context", for_a_book)

@@ -55,7 +55,7 @@ def relink(text: str, page: str, known: set[str], repository: str = "") -> str:
             return match[0]
         if repository:
             return f"[{words}]({repository}/tree/{site_open.BRANCH}/{path})"
-        words = words.strip("`")
+        words = words.strip("`").rstrip("/")
         return f"`{path}`" if words in path else f"{words} (`{path}`)"
 
     return _LINK.sub(instead, text)
@@ -164,7 +164,10 @@ def index(parts: dict[str, list[str]], *, book: bool = False) -> str:
     front = ROOT / "site" / ("front_of_book.md" if book else "front.md")
     text = front.read_text("utf-8").replace("](../", "](")
     if not book and (ROOT / "build" / "lab.html").exists():
-        text += "\n<p><a href='lab.html'>Try it with your own photos, in this page</a></p>\n"
+        text += (
+            "\n<p><a href='lab.html'>The lab</a>: teach a network classes of yours with your own "
+            "photos, in the browser. They stay on your device.</p>\n"
+        )
     for part, names in parts.items():
         names = [*names, "api.md"] if part == "Reference" else names
         listed = "\n".join(f"/{Path(name).with_suffix('')}" for name in names)

@@ -12,19 +12,21 @@ from urllib.parse import quote
 BRANCH = "main"  # of the repository
 PAGES_BRANCH = "gh-pages"  # where the built site is published
 FOLDER = "open"  # of the copies in the site
+# How each service opens a file of a repository; a test holds them to addresses that are published.
 OPENERS = {
     "Colab": "https://colab.research.google.com/github/{name}/blob/{pages}/{copy}",
     "Kaggle": "https://kaggle.com/kernels/welcome?src=https://github.com/{name}/blob/{pages}/{copy}",
     "Binder": "https://mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/{notebook}",
     "Codespaces": "https://codespaces.new/{name}?quickstart=1",
 }
+UNTRIED = "(not tried yet)"  # stands beside the buttons until somebody has pressed each of them
 _SET_UP = """\
 # This machine does not have the course yet: install it, which takes some minutes, once a session.
-# If you are asked to restart the session, do so, and go on below.
+# If you are asked to restart the session, do so, and run this cell once more.
 %pip install --quiet "tlcourse{extra} @ git+{repository}@{branch}"
-{fetch}import sys
+import sys
 
-if "google.colab" in sys.modules:  # lets the course's controls work there
+{fetch}if "google.colab" in sys.modules:  # lets the course's controls work there
     from google.colab import output
 
     output.enable_custom_widget_manager()
@@ -56,7 +58,7 @@ def buttons(page: str, repository: str) -> dict | None:
     if not found:
         return None
     listed = " ".join(f'<a href="{link}">{service}</a>' for service, link in found.items())
-    source = f'<p class="open-in">Open this notebook in {listed}</p>'
+    source = f'<p class="open-in">Open this notebook in {listed} {UNTRIED}</p>'
     return {"cell_type": "markdown", "id": "open-in", "metadata": {}, "source": source}
 
 
@@ -67,7 +69,7 @@ def with_set_up(notebook: dict, repository: str) -> dict:
         extra="[text]" if "minilm" in needs else "",
         repository=repository,
         branch=BRANCH,
-        fetch=f"!tlcourse fetch {' '.join(needs)}\n" if needs else "",
+        fetch=f"!{{sys.executable}} -m tlcourse fetch {' '.join(needs)}\n" if needs else "",
     )
     cell = {
         "cell_type": "code",

@@ -28,6 +28,12 @@ READ = """() => ({
     unnamed: [...document.querySelectorAll('img:not([alt]), img[alt=""]')].map(e => e.src),
     headings: [...(document.querySelector('article') || document).querySelectorAll(
         'h1, h2, h3, h4, h5, h6')].map(e => e.tagName),
+    icon: document.querySelector('link[rel~=icon]')?.href ?? '',
+    headless: [...document.querySelectorAll('table')].filter(
+        e => !e.querySelector('th, [role=rowheader]')).map(e => e.innerText.slice(0, 60)),
+    foreign: [...document.querySelectorAll('td, th')].filter(
+        e => /[\\u4e00-\\u9fff]/.test(e.textContent) !== Boolean(e.closest('[lang=zh]'))
+        ).map(e => e.textContent),
     paths: [...document.querySelectorAll('img')].filter(e => /\\.png$/.test(e.alt)).map(e => e.alt),
 })"""
 
@@ -143,6 +149,34 @@ def test_headings_go_down_one_level_at_a_time(visited):
         if jumps or seen["headings"].count("H1") != 1:
             bad[path.name] = jumps or seen["headings"]
     assert not bad
+
+
+def test_tables_have_headers_and_say_what_is_chinese(visited):
+    found, _ = visited
+    assert not {path.name: seen["headless"] for path, seen in found.items() if seen["headless"]}
+    assert not {path.name: seen["foreign"] for path, seen in found.items() if seen["foreign"]}
+    glossary = next(path for path in found if path.name == "GLOSSARY.html")
+    assert glossary.read_text("utf-8").count('lang="zh"') > 60
+
+
+def test_each_page_has_an_icon_that_is_there(visited):
+    found, _ = visited
+    for path, seen in found.items():
+        icon = urlsplit(seen["icon"])
+        assert icon.scheme == "data" or Path(unquote(icon.path)).is_file(), path.name
+
+
+def test_those_who_want_less_motion_get_none(site, browser):
+    moves = """() => [...document.querySelectorAll('*')].filter(e => {
+        const style = getComputedStyle(e);
+        return style.scrollBehavior === 'smooth' || parseFloat(style.transitionDuration)
+            || style.animationName !== 'none';
+    }).length"""
+    for wanted in ("no-preference", "reduce"):
+        page = browser.new_page(reduced_motion=wanted)
+        page.goto((site / "lessons" / "03_why.html").as_uri())
+        assert bool(page.evaluate(moves)) == (wanted == "no-preference")
+        page.close()
 
 
 def test_every_page_is_accessible_in_both_themes(visited):

@@ -53,3 +53,9 @@ def test_a_link_to_what_is_no_page(repository, becomes):
     text = "[the tests](../tests) and [one](01.ipynb)"
     linked = make_site.relink(text, "lessons/a.md", {"lessons/01.ipynb"}, repository)
     assert linked == f"{becomes} and [one](01.ipynb)"
+
+
+def test_a_folder_is_named_once():
+    assert make_site.relink("in [`teaching/`](../teaching)", "lessons/a.md", set()) == (
+        "in `teaching`"
+    )
