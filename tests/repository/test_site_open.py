@@ -38,7 +38,7 @@ def test_four_buttons():
     }
     source = site_open.buttons(LESSON, REPOSITORY)["source"]
     assert re.findall(r">(\w+)</a>", source) == ["Colab", "Kaggle", "Binder", "Codespaces"]
-    assert source.endswith("(not tried yet)</p>")
+    assert source.endswith(f" {site_open.UNTRIED}</p>")
 
 
 # Addresses that the services, or the owners of two of them, have published for notebooks of theirs.
