@@ -40,6 +40,7 @@ html_js_files = ["course.js"]
 html_favicon = "_static/favicon.svg"
 html_copy_source = False
 html_show_sourcelink = False
+html_use_index = False  # the page of names has them in order; the index is tables for layout alone
 
 epub_basename = "transfer-learning"
 epub_author = epub_publisher = author
