@@ -231,6 +231,20 @@ def test_dials_stand_in_the_pages_that_name_them(site, browser):
     page.close()
 
 
+def test_nothing_lies_over_a_tour_on_a_telephone(site, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    page.goto((site / "lessons" / "03_why.html").as_uri())
+    dial = page.locator("#how-much-dial")
+    dial.get_by_role("button", name="Tour in five steps").click()
+    tour = dial.get_by_role("group", name="Tour")
+    tour.get_by_role("button", name="higher").click()
+    over = """tour => { const { left, top, width } = tour.getBoundingClientRect();
+        return [0.1, 0.5, 0.9].every(at =>
+            tour.contains(document.elementFromPoint(left + at * width, top + 12))); }"""
+    assert tour.evaluate(over)
+    page.close()
+
+
 def test_each_picture_of_the_book_says_what_it_shows(site):
     shown = {}
     with zipfile.ZipFile(site / make_site.BOOK) as book:
