@@ -165,8 +165,8 @@ def test_the_paper_counts_right():
     assert "fifteen lessons" in PAPER
     assert len(list((LESSONS / "demos").glob("*.ipynb"))) == 6
     assert "six demonstrations" in PAPER
-    assert len(list((LESSONS / "appendix").glob("*.ipynb"))) == 3
-    assert "three notebooks that go deeper" in PAPER
+    assert len(list((LESSONS / "appendix").glob("*.ipynb"))) == 4
+    assert "four notebooks that go deeper" in PAPER
 
 
 def test_survey_before_and_after_have_eight_to_ten_items():
