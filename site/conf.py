@@ -51,7 +51,10 @@ epub_contributor = author
 epub_show_urls = "no"
 epub_css_files = ["book.css"]
 epub_use_index = False
-epub_exclude_files = ["_static/dials.js", "_static/course.js", "_static/preview.png"]
+epub_exclude_files = [
+    f"_static/{name}"
+    for name in ("course.css", "course.js", "dials.css", "dials.js", "preview.png")
+]
 
 
 def name_figures(app, doctree) -> None:
