@@ -25,11 +25,8 @@ def test_the_bundled_table_holds_every_run_with_the_rate_that_validation_chose()
         if run.method == "head":
             assert row["value"] == 0
             continue
-        means = {
-            value: np.mean(found)
-            for value, found in tried[run[:3]].items()
-            if len(found) == len(adapt.CHOOSING)
-        }
+        assert {len(found) for found in tried[run[:3]].values()} == {len(adapt.CHOOSING)}
+        means = {value: np.mean(found) for value, found in tried[run[:3]].items()}
         assert means[row["value"]] == max(means.values())
     card = (FOLDER / "README.md").read_text("utf-8")
     for name in ("adapt.csv", "rates.csv"):
