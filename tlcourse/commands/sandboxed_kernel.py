@@ -15,7 +15,10 @@ from tlcourse.files import assets
 from tlcourse.machine import sandbox
 
 # What may be handed on of the grader's environment: settings of the course, no secrets.
-_HANDED_ON = ("TLCOURSE_SHARED", "TLCOURSE_DATASETS", "OMP_NUM_THREADS", "NBGRADER_EXECUTION")
+_HANDED_ON = (
+    "TLCOURSE_SHARED", "TLCOURSE_DATASETS", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
+    "NBGRADER_EXECUTION",
+)  # fmt: skip
 _FIXED = {"TLCOURSE_OFFLINE": "1", "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
