@@ -5,7 +5,8 @@
 Settings are environment variables: `TLCOURSE_HUB` (the folder that `hub.py` has made),
 `TLCOURSE_HUB_URL` (default `http://127.0.0.1:8000`; any other host needs `https`, and then
 `TLCOURSE_HUB_CERT` and `TLCOURSE_HUB_KEY`), `TLCOURSE_HUB_MEMORY` (of a student, default `4G`),
-`TLCOURSE_HUB_PORT` (of the hub's own interface, default 8081; the proxy's is the next one).
+`TLCOURSE_HUB_THREADS` (of a kernel, default 1), `TLCOURSE_HUB_PORT` (of the hub's own interface,
+default 8081; the proxy's is the next one).
 """
 
 import os
@@ -45,6 +46,9 @@ c.Authenticator.allowed_users = set(hub.students())
 c.JupyterHub.spawner_class = rooms.FencedSpawner
 c.FencedSpawner.room = hub
 c.Spawner.mem_limit = os.environ.get("TLCOURSE_HUB_MEMORY", "4G")
+# A class runs a lesson at the same moment: kernels of many threads would fight for the cores.
+threads = os.environ.get("TLCOURSE_HUB_THREADS", "1")
+c.Spawner.environment = {"OMP_NUM_THREADS": threads, "TF_NUM_INTRAOP_THREADS": threads}
 c.Spawner.poll_interval = 10
 c.Spawner.start_timeout = c.Spawner.http_timeout = 180
 c.Spawner.default_url = "/lab/tree/lessons/00_start_here.ipynb"
