@@ -3,6 +3,7 @@
 import pytest
 
 # These add their cases to those of `cases`.
+import tests.auditing.fresh_cases
 import tests.auditing.later_cases
 import tests.auditing.more_cases
 import tests.auditing.unseen_cases  # noqa: F401
