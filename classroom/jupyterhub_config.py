@@ -50,7 +50,7 @@ c.Spawner.mem_limit = os.environ.get("TLCOURSE_HUB_MEMORY", "4G")
 threads = os.environ.get("TLCOURSE_HUB_THREADS", "1")
 c.Spawner.environment = {"OMP_NUM_THREADS": threads, "TF_NUM_INTRAOP_THREADS": threads}
 c.Spawner.poll_interval = 10
-c.Spawner.start_timeout = c.Spawner.http_timeout = 180
+c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 c.Spawner.default_url = "/lab/tree/lessons/00_start_here.ipynb"
-# Twenty at once would wait for each other: some at a time.
-c.JupyterHub.concurrent_spawn_limit = 6
+# A class comes at the same moment: nobody is sent away, all wait a little longer.
+c.JupyterHub.concurrent_spawn_limit = 100

@@ -109,11 +109,11 @@ async def spy(
     return holes
 
 
-async def forge(kernel, other: str) -> None:
-    """Hand in under another's name, with nbgrader's own command."""
+async def forge(kernel, assignment: str, other: str) -> None:
+    """Hand in what was fetched under another's name, with nbgrader's own command."""
     await kernel.run(
         "import os, subprocess, sys\n"
-        "done = subprocess.run([sys.executable, '-m', 'nbgrader', 'submit', 'lesson_05',\n"
+        f"done = subprocess.run([sys.executable, '-m', 'nbgrader', 'submit', {assignment!r},\n"
         f"    '--CourseDirectory.student_id={other}'],\n"
         "    cwd=os.path.expanduser('~'), capture_output=True, text=True)\n"
         "assert done.returncode == 0, done.stderr[-800:]"

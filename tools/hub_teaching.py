@@ -219,7 +219,7 @@ class Teaching:
         if at == 0:
             others = [one.name for one in self.students[1:4]]
             if others:
-                await forge(kernel, others[0])
+                await forge(kernel, which["assignment_id"], others[0])
                 self._tell("one handed in under another's name")
             servers = {name: server_of(self.hub, name) for name in others}
             pids = [self.hub.pid, os.getpid(), *(one.pid for one in servers.values())]
