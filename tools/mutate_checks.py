@@ -73,20 +73,20 @@ def lessons() -> list[str]:
 def answers(lesson: str) -> list[Answer]:
     """The solved exercises of a lesson, such as `"05"`, in order."""
     (path,) = SOLUTIONS.glob(f"{lesson}_*.ipynb")
-    before, found, source = [], [], ""
+    before, found, source, given = [], [], "", ()
     for cell in json.loads(path.read_text("utf-8"))["cells"]:
         if cell["cell_type"] != "code":
             continue
         name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
         text = "".join(cell["source"])
         if name.startswith("answer-"):
-            source = text
+            source, given = text, tuple(before)  # what stands between answer and check may use it
             continue
         if not name.startswith("check-"):
             before.append(text)
             continue
         id, variable = re.search(r'^check\("(.+)", (\w+)\)$', text, re.MULTILINE).groups()
-        found.append(Answer(id, source, variable, tuple(before)))
+        found.append(Answer(id, source, variable, given))
         before.append(source)
     return found
 
@@ -242,7 +242,10 @@ def run(lesson: str, ids: list[str], state: Path, seconds: float, patience: floa
             return f"lesson {lesson} cannot be tried: see {log}"
         last = started["start"]
         id, said = last.split()[0], "took too long" if ended is None else "ended its process"
-        change = next(c for a in answers(lesson) for c, t in a.drawn() if a.key(c, t) == last)
+        changes = (c for a in answers(lesson) for c, t in a.drawn() if a.key(c, t) == last)
+        change = next(changes, None)
+        if change is None:  # the solution itself, or what comes before it
+            return f"lesson {lesson} cannot be tried: see {log}"
         line = {"key": last, "id": id, "change": change, "right": False, "said": said}
         with open(state, "a", encoding="utf-8") as file:
             file.write(json.dumps({**line, "seconds": patience}) + "\n")

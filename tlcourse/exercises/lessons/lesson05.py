@@ -324,18 +324,18 @@ def quarters(maps: np.ndarray) -> np.ndarray:
 
 def _places(answer: object) -> str:
     call = answers.function(answer, "`keep_places`")
-    maps = np.random.default_rng(0).random((3, 4, 8, 5))
+    maps = np.random.default_rng(0).random((3, 6, 8, 5))  # 6: a fixed 2 is no half
     found = np.asarray(call(maps.copy()))
     if found.shape == (3, 5):
         raise AnswerError("This is one number a channel: the average over all places forgets them.")
     if found.shape == (3, 2, 2, 5):
         raise AnswerError("These are the four places. Now put them into one row for each picture.")
-    if found.shape == (3, 4 * 8 * 5):
-        raise AnswerError("This keeps every place: 160 numbers. Four places were asked for.")
-    found = answers.array(found, (3, 20), "What `keep_places` gives for maps (3, 4, 8, 5)")
+    if found.shape == (3, 6 * 8 * 5):
+        raise AnswerError("This keeps every place: 240 numbers. Four places were asked for.")
+    found = answers.array(found, (3, 20), "What `keep_places` gives for maps (3, 6, 8, 5)")
     # In which order the quarters come, a head does not mind.
     if not np.allclose(np.sort(found, axis=1), np.sort(quarters(maps), axis=1), atol=1e-5):
-        highest = maps.reshape(3, 2, 2, 2, 4, 5).max(axis=(2, 4)).reshape(3, -1)
+        highest = maps.reshape(3, 2, 3, 2, 4, 5).max(axis=(2, 4)).reshape(3, -1)
         if np.allclose(np.sort(found, axis=1), np.sort(highest, axis=1), atol=1e-5):
             raise AnswerError("These are the largest values of each quarter; the mean was asked.")
         raise AnswerError(
