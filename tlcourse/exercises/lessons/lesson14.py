@@ -70,6 +70,12 @@ def _soft(answer: object) -> str:
     other = answers.number(call(STUDENT.copy(), TEACHER.copy(), 1.0))
     if not np.isclose(other, divergence(STUDENT, TEACHER, 1.0), rtol=1e-3):
         raise AnswerError("At T = 1 it is wrong. Is another temperature built in?")
+    fewer = answers.number(call(STUDENT[:2].copy(), TEACHER[:2].copy(), 1.0))
+    if not np.isclose(fewer, divergence(STUDENT[:2], TEACHER[:2], 1.0), rtol=1e-3):
+        raise AnswerError(
+            "For two pictures of three classes it is wrong: sum over the classes (axis 1), then "
+            "take the mean over the pictures."
+        )
     return (
         "It is what `keras.distillation.LogitsDistillation(temperature=T, "
         "loss=keras.losses.KLDivergence())` computes."
