@@ -89,6 +89,10 @@ WRONG = {
         "exchanged": (lambda s, t, at: loss(t, s, at), "exchanged"),
         "the sum": (lambda s, t, at: 3 * loss(s, t, at), "not the sum"),
         "the mean of classes": (lambda s, t, at: loss(s, t, at) / 3, "sum over the classes"),
+        "over the pictures": (
+            lambda s, t, at: loss(s, t, at) * len(s) / s.shape[1],
+            "sum over the classes (axis 1)",
+        ),
         "3 built in": (lambda s, t, at: loss(s, t, 3.0), "built in"),
         "no function": (0.5, "without ()"),
     },

@@ -56,6 +56,10 @@ WRONG = {
     "21.3": lambda: {
         "one end": (_one_sided, "both ends"),
         "all photographs": (_of_all, "leave them out"),
+        "1 against none": (
+            lambda a, b: luck(a, b) if np.any(b & ~a) else 1.0,
+            "by hand it is 0.062",
+        ),
         "no return": (lambda a, b: print(end=""), "gave None"),
         "called already": (0.02, "without ()"),
     },
