@@ -54,7 +54,7 @@ def _recipe(first="stage4", norms=False, rate: float | None = 0.003, adam=False,
             learns = learns or layer.name.startswith(first)
             norm = isinstance(layer, keras.layers.BatchNormalization)
             layer.trainable = learns and (norms or not norm)
-    if rate:
+    if rate is not None:
         kind = keras.optimizers.Adam if adam else keras.optimizers.SGD
         model.compile(kind(rate), loss)
     return model
@@ -146,6 +146,7 @@ RIGHT = {
     },
 }
 
+
 WRONG = {
     "06.1": lambda: other_letters("06.1", "b"),
     "06.2": lambda: {
@@ -172,6 +173,7 @@ WRONG = {
         "not compiled again": (_recipe(rate=None), "still trains"),
         "three times the head's rate": (_recipe(rate=1.0), "lead away"),
         "Adam at its default": (_recipe(rate=1e-3, adam=True), "lead away"),
+        "a rate of zero": (_recipe(rate=0.0), "nothing moves"),
     },
     "06.5": lambda: {
         "the model": (_recipe(), "Save it"),

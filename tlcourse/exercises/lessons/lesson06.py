@@ -209,8 +209,8 @@ def _mended(answer: object) -> str:
         )
     if not all(late + head):
         raise AnswerError("Stage 4 and the head should learn all of it; some of it is frozen.")
-    if model.optimizer is None or model.loss is None:
-        raise AnswerError("The model is not compiled, or without a loss.")
+    if model.optimizer is None:
+        raise AnswerError("The model is not compiled.")
     if peak_rate(model.optimizer) <= 0:
         raise AnswerError("With a learning rate of 0, nothing moves.")
     found = audit(model).names
