@@ -222,6 +222,7 @@ def run(lesson: str, ids: list[str], state: Path, seconds: float, patience: floa
     command = [sys.executable, __file__, "--work", lesson, "--state", str(state)]
     command += ["--seconds", str(seconds), *ids]
     log = state.with_name(f"lesson{lesson}.log")
+    cannot = f"lesson {lesson} cannot be tried: see {log}"
     settings = {"TF_CPP_MIN_LOG_LEVEL": "3", "TQDM_DISABLE": "1", "PYTHONPATH": str(ROOT)}
     settings["TLCOURSE_DATA"] = str(state.parent / "record")
     last = None
@@ -239,13 +240,13 @@ def run(lesson: str, ids: list[str], state: Path, seconds: float, patience: floa
             return ""
         started = [json.loads(line) for line in state.read_text("utf-8").splitlines()][-1]
         if "start" not in started or started["start"] == last:
-            return f"lesson {lesson} cannot be tried: see {log}"
+            return cannot
         last = started["start"]
         id, said = last.split()[0], "took too long" if ended is None else "ended its process"
         changes = (c for a in answers(lesson) for c, t in a.drawn() if a.key(c, t) == last)
         change = next(changes, None)
         if change is None:  # the solution itself, or what comes before it
-            return f"lesson {lesson} cannot be tried: see {log}"
+            return cannot
         line = {"key": last, "id": id, "change": change, "right": False, "said": said}
         with open(state, "a", encoding="utf-8") as file:
             file.write(json.dumps({**line, "seconds": patience}) + "\n")

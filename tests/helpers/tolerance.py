@@ -38,7 +38,5 @@ def near(first: tuple[str, str], second: tuple[str, str]) -> bool:
     if "." not in a or "." not in b:
         return a == b
     x, y = (float(text.replace(",", "").replace("−", "-")) for text in (a, b))
-    is_fraction = not unit and max(abs(x), abs(y)) <= 1.5
-    is_ratio = unit == " ×" and max(abs(x), abs(y)) <= 1.5
-    tolerance = FRACTION_TOLERANCE if is_fraction else PERCENT_TOLERANCE
-    return abs(x - y) <= (RATIO_TOLERANCE if is_ratio else tolerance)
+    of_unit = {"": FRACTION_TOLERANCE, " ×": RATIO_TOLERANCE} if max(abs(x), abs(y)) <= 1.5 else {}
+    return abs(x - y) <= of_unit.get(unit, PERCENT_TOLERANCE)

@@ -53,6 +53,12 @@ def test_every_exercise_has_an_answer_and_changes():
         assert all(len(one.drawn()) >= 5 for one in found)
 
 
+def test_what_stands_between_an_answer_and_its_check_is_not_run_before_it():
+    (one,) = (each for each in mutate_checks.answers("04") if each.id == "04.4")
+    assert "def interval" in one.source
+    assert not any("interval(" in cell for cell in one.before)
+
+
 def test_only_the_cells_that_an_answer_reads_are_run_before_it():
     cells = ("import numpy as np", "a = np.ones(3)", "print(a)", "b = 2", "c = a + 1")
     assert mutate_checks.needed(cells, "d = c * 2") == [cells[0], cells[1], cells[4]]
