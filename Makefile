@@ -99,8 +99,9 @@ hub: hub-ready
 	$(BIN)/python classroom/hub.py build/hub release lesson_01 lesson_05
 	TLCOURSE_HUB=build/hub $(BIN)/python -m jupyterhub -f classroom/jupyterhub_config.py
 
+HUB_LOAD ?= --table lessons/INSTRUCTORS.md 1 5 10 20
 hub-load: hub-ready
-	$(BIN)/python -m tools.hub_load --table lessons/INSTRUCTORS.md 1 5 10 20
+	$(BIN)/python -m tools.hub_load $(HUB_LOAD)
 
 mutations: $(READY)
 	nice $(BIN)/python -m tools.mutate_checks

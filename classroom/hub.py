@@ -30,6 +30,7 @@ from tlcourse.machine import sandbox
 COURSE_ID = "transfer_learning"
 ROOT = Path(__file__).resolve().parent.parent
 NAME = re.compile("[a-z][a-z0-9_-]{0,31}")
+NOTHING = "nothing handed in"
 LARGEST_MIB = 20  # of what is handed in: a notebook with its outputs is far below
 # nbgrader's submission: STUDENT+ASSIGNMENT+TIME+RANDOM
 _HANDED_IN = re.compile(r"[^+]*\+(?P<assignment>[^+]+)\+(?P<time>[^+]+)(\+.*)?")
@@ -186,8 +187,12 @@ def inside(hub: Hub, student: str) -> None:
     hub.home(student).mkdir(parents=True, exist_ok=True)
     for name in ("inbound", "feedback"):
         (hub.exchange(student) / name).mkdir(parents=True, exist_ok=True)
-    hub.account(student).parent.mkdir(exist_ok=True)
-    hub.account(student).write_text(f"{student}:x:1000:1000::{sandbox.HOME}:/bin/bash\n", "utf-8")
+    line = f"{student}:x:1000:1000::{sandbox.HOME}:/bin/bash\n"
+    # Nothing is written that is there already: a server must start on a full disk as well, for
+    # otherwise nobody could make room.
+    if not hub.account(student).exists():
+        with atomic_path(hub.account(student), "") as draft:
+            draft.write_text(line, "utf-8")
     lessons = ROOT / "lessons"
     for path in sorted(lessons.rglob("*")):
         place = path.relative_to(lessons)
@@ -196,8 +201,8 @@ def inside(hub: Hub, student: str) -> None:
         # A student may have put a link to elsewhere in the place of a folder.
         inner = target.parent.resolve().is_relative_to(hub.home(student).resolve())
         if path.is_file() and inner and not hidden and not os.path.lexists(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+            with atomic_path(target, "") as draft:
+                shutil.copyfile(path, draft)
 
 
 def release(hub: Hub, assignment: str) -> None:
@@ -217,20 +222,26 @@ def collect(hub: Hub, assignment: str) -> dict[str, str]:
     """Bring each student's newest submission to `course/submitted`.
 
     Whose it is, says the folder that it lies in, which only that student's server can write to:
-    the name that nbgrader gives a submission can be forged. Links and what is too large are left.
+    the name that nbgrader gives a submission can be forged. Links and what is too large are left,
+    and what was cut off, as on a full disk: the student was told so, and an older one counts.
 
     Returns:
         Student → what was done.
+
+    Raises:
+        HubError: a copy cannot be written, as on a full disk; what was collected before stays.
     """
     done = {}
     for student in hub.students():
-        found = []
+        found, cut = [], 0
         for path in (hub.exchange(student) / "inbound").iterdir():
             parts = _HANDED_IN.fullmatch(path.name)
             if parts and parts["assignment"] == assignment and not path.is_symlink():
-                found.append((parts["time"], path))
+                whole = _is_whole(path)
+                cut += not whole
+                found += [(parts["time"], path)] if whole else []
         if not found:
-            done[student] = "nothing handed in"
+            done[student] = "handed in, but cut off: once more, please" if cut else NOTHING
             continue
         time, newest = max(found)
         files = [path for path in newest.rglob("*") if path.is_file() or path.is_symlink()]
@@ -239,11 +250,34 @@ def collect(hub: Hub, assignment: str) -> dict[str, str]:
         elif sum(path.stat().st_size for path in files) > LARGEST_MIB * 2**20:
             done[student] = f"refused: larger than {LARGEST_MIB} MiB"
         else:
-            target = hub.course / "submitted" / student / assignment
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(newest, target, symlinks=True)
+            _replace(newest, hub.course / "submitted" / student / assignment)
             done[student] = f"collected, of {time}"
     return done
+
+
+def _is_whole(submission: Path) -> bool:
+    """Whether nbgrader came to its end with it: it writes the time and a secret last."""
+    last = [submission / name for name in ("timestamp.txt", "submission_secret.txt")]
+    return all(path.is_file() and path.stat().st_size for path in last)
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Copy a folder to the place of another, which stays if the copy does not come to its end."""
+    draft = target.with_name(f"{target.name}.part")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(source, draft, symlinks=True)
+    except (OSError, shutil.Error) as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        # copytree goes on after a failure, and lists all of them: (from, to, why)
+        why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error
+        raise HubError(
+            f"Could not write {target}: {why}. Make room on the disk, and collect again; what "
+            "was collected before is still there."
+        ) from error
+    shutil.rmtree(target, ignore_errors=True)
+    draft.rename(target)
 
 
 def feedback(hub: Hub, assignment: str) -> list[str]:

@@ -8,6 +8,9 @@ logs in, starts a server, opens a lesson, runs it to its first figure, fetches t
 answers one, and hands in. Meanwhile one kernel is killed, one server is restarted, one student
 uploads a large file, and one spies; at the end all hand in at once. The instructor collects and
 grades. Then everything is counted, ended and removed.
+
+With `--disk MIB` (root, Linux), the class has a file system of its own with so much room left, in
+memory, and one student fills it: nobody can save or hand in then, and nothing may be lost by it.
 """
 
 import argparse
@@ -66,18 +69,28 @@ def run_class(count: int, options: argparse.Namespace, shared: Path) -> Class:
     """Bring a hub up, let a class of `count` in, grade them, and take everything away again."""
     folder = Path(tempfile.mkdtemp(prefix="tlc-hub-")).resolve()
     result = Class(count, options.lesson, load=os.getloadavg()[0])
+    if options.disk:
+        _mount("-t", "tmpfs", "tlc-hub", str(folder))
     try:
         if options.proxy:
             shutil.copytree(options.proxy, folder / "proxy", symlinks=True)
-        _prepared_and_run(folder, result, shared, options.upload, options.minutes)
+        _prepared_and_run(folder, result, shared, options)
     finally:
         result.left = processes_of(folder)
+        if options.disk:
+            subprocess.run(["umount", "--lazy", str(folder)], check=False)
         shutil.rmtree(folder, ignore_errors=True)
     return result
 
 
+def _mount(*words: str) -> None:
+    done = subprocess.run(["mount", *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"--disk needs root on Linux, to mount: {done.stderr.strip()}")
+
+
 def _prepared_and_run(
-    folder: Path, result: Class, shared: Path, upload: int, minutes: float
+    folder: Path, result: Class, shared: Path, options: argparse.Namespace
 ) -> None:
     sys.path.insert(0, str(ROOT / "classroom"))
     import hub as rooms
@@ -92,6 +105,9 @@ def _prepared_and_run(
     names = [f"student{number:02}" for number in range(1, result.students + 1)]
     passwords = rooms.add(hub, names)
     rooms.release(hub, f"lesson_{EXERCISE}")
+    if options.disk:
+        taken = shutil.disk_usage(folder).used // 2**20
+        _mount("-o", f"remount,size={taken + options.disk}m", str(folder))
     port, inner = free_ports()
     settings = {"TLCOURSE_HUB": str(folder), "TLCOURSE_HUB_URL": f"http://127.0.0.1:{port}"}
     settings |= {"TLCOURSE_HUB_PORT": str(inner), "PYTHONPATH": str(ROOT)}
@@ -104,8 +120,10 @@ def _prepared_and_run(
     )  # fmt: skip
     try:
         students = [Student(n, passwords[n], f"http://127.0.0.1:{port}") for n in names]
-        teaching = Teaching(process, students, folder, inner, result, upload)
-        asyncio.run(asyncio.wait_for(teaching.all(), 60 * minutes))
+        teaching = Teaching(
+            process, students, folder, inner, result, options.upload, bool(options.disk)
+        )
+        asyncio.run(asyncio.wait_for(teaching.all(), 60 * options.minutes))
         _graded(rooms, hub, students, result)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -122,7 +140,11 @@ def _prepared_and_run(
 def _graded(rooms, hub, students: list[Student], result: Class) -> None:
     """Collect, grade in the sandbox, give the feedback, and look whose is whose."""
     assignment = f"lesson_{EXERCISE}"
-    collected = rooms.collect(hub, assignment)
+    try:
+        collected = rooms.collect(hub, assignment)
+    except rooms.HubError as error:
+        result.lost.append(f"what was to be collected: {error}")
+        return
     if not any("collected" in what for what in collected.values()):
         return  # why, each student has said
     began = time.monotonic()
@@ -215,6 +237,7 @@ def main() -> int:
     parser.add_argument("--shared", type=Path, help="a cache that `tlcourse room` has filled")
     parser.add_argument("--proxy", type=Path, help="a folder `proxy` that `hub.py make` has made")
     parser.add_argument("--upload", type=int, default=200, help="MiB that one student uploads")
+    parser.add_argument("--disk", type=int, help="MiB that are left on the disk; one fills it")
     parser.add_argument("--minutes", type=float, default=20, help="most that one class may take")
     parser.add_argument("--table", type=Path, help="page to put the table into")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "hub_load.json")

@@ -18,6 +18,19 @@ from tools.hub_student import Kernel, Student, StudentError
 ROOT = Path(__file__).resolve().parent.parent
 # The exercise that is answered, and its points. It trains nothing, so grading is short.
 EXERCISE, ANSWERED, POINTS = "13", "13-2", 2.0
+FILL = """
+import os
+from pathlib import Path
+os.chdir(Path.home())
+with open("filler", "wb", buffering=0) as file:
+    for size in (2**20, 4096, 1):
+        try:
+            while True:
+                file.write(bytes(size))
+        except OSError as error:
+            reason = error.strerror
+print(reason)
+"""
 
 
 @dataclass
@@ -91,6 +104,7 @@ class Teaching:
     port: int
     result: Class
     upload: int
+    disk_fills: bool = False  # the folder has a small file system of its own
 
     async def all(self) -> None:
         """Let all students in, and note what each has measured, or why they gave up."""
@@ -227,6 +241,8 @@ class Teaching:
             found = await spy(student, kernel, self.folder, self.port, pids, ports)
             self.result.holes += found
             self._tell("one spied")
+        if self.disk_fills:
+            await self._full_disk(student, at, kernel, path, which)
         await kernel.close()
         await self.ready.wait()  # and now, all at once
         began = time.monotonic()
@@ -234,6 +250,38 @@ class Teaching:
         student.seconds["hand in"] = time.monotonic() - began
         if not any(one.get("status") == "submitted" for one in said["value"]):
             raise StudentError(f"{student.name}: not handed in: {json.dumps(said)[:500]}")
+
+    async def _full_disk(
+        self, student: Student, at: int, kernel: Kernel, path: str, which: dict
+    ) -> None:
+        """One student fills the disk; all save and hand in, are refused, and lose nothing."""
+        notebook = await student.read(path)
+        await self.ready.wait()
+        if at == 0:
+            said = await kernel.run(FILL)
+            if "No space left" not in json.dumps(said):
+                raise StudentError(f"{student.name}: the disk is not full: {said}")
+        await self.ready.wait()
+        changed = notebook | {"metadata": notebook["metadata"] | {"later": "x" * 2**16}}
+        for what, do in (
+            ("saved", lambda: student.save(path, changed)),
+            ("handed in", lambda: student.ask("POST", "/assignments/submit", json=which)),
+        ):
+            try:
+                answer = await do()
+            except StudentError:
+                continue  # the page shows what the server says
+            if not (isinstance(answer, dict) and answer.get("success") is False):
+                self.result.lost.append(f"{student.name}: {what} on a full disk: {answer}")
+        after = await student.read(path)
+        if json.dumps(after["cells"]) != json.dumps(notebook["cells"]):
+            self.result.lost.append(f"{student.name}: the notebook, on a full disk")
+        await self.ready.wait()
+        if at == 0:
+            await kernel.run("Path('filler').unlink()")
+            self._tell("the disk was full, and nobody could save or hand in")
+        await self.ready.wait()
+        await student.save(path, notebook)
 
     def _note(self, student: Student, what: str) -> None:
         said = f"{student.name}: {what} after {student.seconds[what]:.0f} s"

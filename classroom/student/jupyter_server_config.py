@@ -8,3 +8,5 @@ c.MappingKernelManager.cull_idle_timeout = 3600
 c.MappingKernelManager.cull_interval = 300
 c.ServerApp.shutdown_no_activity_timeout = 2 * 3600
 c.FileContentsManager.delete_to_trash = False
+# On a full disk, its database kept a notebook from being opened at all, and so from being read.
+c.NotebookNotary.db_file = ":memory:"

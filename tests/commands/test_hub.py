@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "classroom"))
 import fence  # noqa: E402
 import hub as rooms  # noqa: E402
 
+from tlcourse.errors import AssetError  # noqa: E402
 from tlcourse.machine import sandbox  # noqa: E402
 
 GIVEN = "student+lesson_05+2026-11-27 10:0{minute}:00.000000 UTC+abc"
@@ -33,6 +34,8 @@ def hand_in(hub, student: str, text: str, minute: int = 1, name: str = GIVEN) ->
     folder = hub.exchange(student) / "inbound" / name.format(minute=minute)
     folder.mkdir()
     (folder / "05.ipynb").write_text(text)
+    for last in ("timestamp.txt", "submission_secret.txt"):  # as nbgrader writes them
+        (folder / last).write_text("x")
     return folder
 
 
@@ -108,6 +111,66 @@ def test_the_newest_is_collected_and_is_the_folders_owners(hub):
     assert collected(hub, "bob") == "bob's"
     assert told["cleo"] == "nothing handed in"
     assert "10:02" in told["ada"]
+
+
+def test_what_a_full_disk_has_cut_off_is_not_collected(hub):
+    rooms.add(hub, ["ada", "bob"])
+    hand_in(hub, "ada", "whole", 1)
+    (hand_in(hub, "ada", "half", 2) / "timestamp.txt").write_text("")
+    (hand_in(hub, "bob", "half", 1) / "submission_secret.txt").unlink()
+    told = rooms.collect(hub, "lesson_05")
+    assert collected(hub, "ada") == "whole"
+    assert "10:01" in told["ada"]
+    assert told["bob"] == "handed in, but cut off: once more, please"
+    assert not (hub.course / "submitted" / "bob").exists()
+
+
+def test_what_was_collected_stays_if_the_disk_fills(hub, monkeypatch):
+    rooms.add(hub, ["ada"])
+    hand_in(hub, "ada", "first", 1)
+    rooms.collect(hub, "lesson_05")
+    hand_in(hub, "ada", "second", 2)
+
+    def full(source, target, **_):
+        Path(target).mkdir()
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rooms.shutil, "copytree", full)
+        with pytest.raises(rooms.HubError, match=r"No space left .* collect again"):
+            rooms.collect(hub, "lesson_05")
+    assert collected(hub, "ada") == "first"
+    assert [path.name for path in (hub.course / "submitted" / "ada").iterdir()] == ["lesson_05"]
+    rooms.collect(hub, "lesson_05")
+    assert collected(hub, "ada") == "second"
+
+
+def test_a_lesson_is_copied_whole_or_not_at_all(hub, monkeypatch):
+    rooms.add(hub, ["ada"])
+    lesson, *_ = sorted((hub.home("ada") / "lessons").glob("*.ipynb"))
+    content = lesson.read_bytes()
+    lesson.unlink()
+
+    def full(source, target):
+        Path(target).write_bytes(content[:100])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rooms.shutil, "copyfile", full)
+        with pytest.raises(AssetError, match="No space left"):
+            rooms.inside(hub, "ada")
+    assert not lesson.exists()
+    rooms.inside(hub, "ada")
+    assert lesson.read_bytes() == content
+
+
+def test_a_server_may_start_on_a_full_disk(hub, monkeypatch):
+    rooms.add(hub, ["ada"])
+    account = hub.account("ada").read_text()
+    assert account.startswith("ada:x:")
+    monkeypatch.setattr(Path, "write_text", lambda *_: pytest.fail("something is written"))
+    rooms.inside(hub, "ada")
+    assert hub.account("ada").read_text() == account
 
 
 def test_links_and_what_is_too_large_are_not_collected(hub, monkeypatch):
