@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sklearn.ensemble
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from tlcourse.data import Split
@@ -154,6 +155,18 @@ def test_what_colors_and_border_tell():
     at_the_edge = accuracies(border=10)
     assert at_the_edge[shortcuts.BORDER] > 0.95
     assert at_the_edge[shortcuts.BORDER] > at_the_edge[shortcuts.COLOR]
+
+
+def test_of_many_photos_there_are_fewer_trees(monkeypatch):
+    trees, make = [], sklearn.ensemble.ExtraTreesClassifier
+    monkeypatch.setattr(
+        sklearn.ensemble, "ExtraTreesClassifier",
+        lambda count, **options: trees.append(count) or make(count, **options),
+    )  # fmt: skip
+    accuracies()
+    monkeypatch.setattr(shortcuts, "COUNTS", 80 * 2 * 10)
+    assert accuracies(light=40)[shortcuts.COLOR] > 0.95
+    assert trees == [shortcuts.TREES, shortcuts.TREES, 10, 10]
 
 
 def test_a_baseline_is_told_about_only_where_it_comes_near():

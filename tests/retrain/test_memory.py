@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tlcourse.auditing import copies as audit_copies
 from tlcourse.auditing import hearing, labels
-from tlcourse.retrain import likeness, stream
+from tlcourse.auditing.data import Pictures, digests
+from tlcourse.data import Split
+from tlcourse.files import assets
+from tlcourse.retrain import likeness, shortcuts, stream, train
 
 ROOT = Path(__file__).resolve().parents[2]
 # The weights are random: they take as much as others, and are here.
@@ -34,6 +38,13 @@ lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(
 used = int(lines["VmHWM"].split()[0]) / 1024
 print(json.dumps({"status": status, "MiB": used}))
 """
+
+
+def peak() -> float:
+    """MiB, since the process began, or its peak was reset."""
+    # Not getrusage: there, a child begins with the peak of the process that started it.
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(lines["VmHWM"].split()[0]) / 1024
 
 
 def used_by(folder, output, *more):
@@ -71,6 +82,32 @@ def test_500_photos_at_224_pixels_take_less_than_a_gigabyte_and_a_half(tmp_path)
     # To a random network, all noise is one thing, and would be one group.
     more = ("--backbone", "MobileNetV2", "--group-by", "none")
     assert used_by(photos, tmp_path / "out", *more) < 1536
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's own peak")
+@pytest.mark.parametrize("way", [
+    "thumbnails", "colors", "border", "batches", "arranged", "looks", "digests",
+])  # fmt: skip
+def test_a_map_is_gone_through_without_having_all_of_it_in_memory(tmp_path, monkeypatch, way):
+    monkeypatch.setattr(assets, "cache_dir", lambda: tmp_path)
+    shape = (2400, 224, 224, 3)  # 345 MiB
+    np.lib.format.open_memmap(tmp_path / "p.npy", "w+", "uint8", shape).flush()
+    pictures = np.load(tmp_path / "p.npy", mmap_mode="r")
+    monkeypatch.setattr(stream, "FEW_BYTES", 0)
+    labels = np.zeros(len(pictures), int)
+    do = {
+        "thumbnails": lambda: likeness.thumbnails(pictures),
+        "colors": lambda: shortcuts.colors(pictures),
+        "border": lambda: shortcuts.border(pictures),
+        "batches": lambda: [len(batch[0]) for batch in train.Batches(Split(pictures, labels))],
+        "looks": lambda: audit_copies.looks(pictures),
+        "digests": lambda: digests(Pictures(pictures, labels, True, False)),
+        "arranged": lambda: stream.arranged(pictures, np.arange(len(pictures))[::-1]),
+    }[way]
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = peak()
+    do()
+    assert peak() - before < 200
 
 
 def test_pictures_are_looked_at_a_few_at_a_time(monkeypatch):

@@ -8,6 +8,7 @@ import numpy as np
 from tlcourse.auditing.facts import Facts
 from tlcourse.auditing.preprocessing import AS_IT_SHOULD, SURELY_NOT, application, backbones
 from tlcourse.auditing.report import Finding
+from tlcourse.machine.limits import one_by_one
 from tlcourse.networks.backbones import preprocess_input
 
 FEWEST = 20  # pictures of a split
@@ -58,7 +59,7 @@ def _apart(made: np.ndarray, arriving: np.ndarray) -> float:
 def exchanged_in_a_split(facts: Facts) -> Iterator[Finding]:
     """Two splits whose colors agree only if red and blue of one are exchanged."""
     colors = {
-        name: split.images.reshape(len(split.images), -1, 3).mean(axis=1, dtype="float64")
+        name: np.stack([x.mean(axis=(0, 1), dtype="float64") for x in one_by_one(split.images)])
         for name, split in facts.data.splits.items()
         if split.images is not None
         and split.images.ndim == 4

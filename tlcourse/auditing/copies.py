@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tlcourse.machine.limits import one_by_one
+
 SIDE = 16  # pixels of a thumbnail
 SURELY, PERHAPS, NEARER = 0.9985, 0.98, 0.18  # see `near_pairs`
 FINE = 32  # pixels of the larger thumbnails by which a suspicion is confirmed
@@ -58,9 +60,12 @@ def looks(images: np.ndarray) -> Looks | None:
     """None where the pictures are none."""
     if images.ndim != 4 or not np.issubdtype(images.dtype, np.number) or not len(images):
         return None
-    gray = [_gray(image) for image in images]
-    cut = (np.stack([_thumbnail(g, SIDE, _box(g, m)) for g in gray]) for m in MARGINS)
-    return Looks(images, np.stack([_thumbnail(g, SIDE) for g in gray]), tuple(cut))
+    whole, cut = [], [[] for _ in MARGINS]
+    for gray in map(_gray, one_by_one(images)):
+        whole.append(_thumbnail(gray, SIDE))
+        for margin, kept in zip(MARGINS, cut, strict=True):
+            kept.append(_thumbnail(gray, SIDE, _box(gray, margin)))
+    return Looks(images, np.stack(whole), tuple(np.stack(kept) for kept in cut))
 
 
 def near(first: Looks, second: Looks) -> np.ndarray:

@@ -2,9 +2,16 @@
 
 import contextlib
 import ctypes
+import mmap
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
 
 
 def visible_cpus() -> int:
@@ -39,6 +46,31 @@ def release_memory() -> None:
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def release_pages(array: "np.ndarray") -> None:
+    """Let go of what has been read of a memory map; of another array, do nothing.
+
+    What is read again comes from the disk, or from where the system keeps what was read lately.
+    Without this, a process that goes through a map has all of it in memory in the end. A map that
+    is a private copy (mode `"c"`) stays as it is: its changes are nowhere else. On Windows, all do.
+
+    Args:
+        array: a memory map, a part of one, or any other array.
+    """
+    owner, private = array, False
+    while owner is not None and not isinstance(owner, mmap.mmap):
+        private = private or getattr(owner, "mode", "") == "c"
+        owner = getattr(owner, "base", None)
+    if owner is not None and not private and hasattr(mmap, "MADV_DONTNEED"):
+        owner.madvise(mmap.MADV_DONTNEED)
+
+
+def one_by_one(pictures: "np.ndarray") -> "Iterator[np.ndarray]":
+    """Each picture; of a memory map, no more than one stays in memory."""
+    for picture in pictures:
+        yield picture
+        release_pages(pictures)
 
 
 def _numbers(path: Path) -> list[int]:

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from tlcourse.machine.limits import release_pages
+
 SIDE = 16  # pixels of a thumbnail
 COPY, CLOSE, NEARER = 0.998, 0.98, 0.25  # of thumbnails; see `copies`
 SHOT = 0.88  # of features: shots of one thing
@@ -97,7 +99,7 @@ def shots(unit: np.ndarray, pictures: np.ndarray, labels: np.ndarray) -> Pairs:
     surely = max(SHOT, _quantile(np.concatenate(sample), 0.9999))
     order = np.argsort(-likeness, kind="stable")[np.count_nonzero(likeness >= surely) :]
     looks = pairs[order[:MOST_LOOKS]]
-    pieces = [pair for pair in looks if is_piece(pictures[pair[0]], pictures[pair[1]])]
+    pieces = [pair for pair in looks if _in_one_piece(pictures, *pair)]
     return _sorted(np.concatenate([pairs[likeness >= surely], np.reshape(pieces, (-1, 2))]))
 
 
@@ -149,6 +151,12 @@ def is_piece(one: np.ndarray, two: np.ndarray) -> bool:
     )
 
 
+def _in_one_piece(pictures: np.ndarray, one: int, two: int) -> bool:
+    found = is_piece(pictures[one], pictures[two])
+    release_pages(pictures)
+    return found
+
+
 def _gray(picture: np.ndarray) -> np.ndarray:
     image = Image.fromarray(picture).convert("L").resize((FINE, FINE), Image.Resampling.BOX)
     gray = np.asarray(image, "float32")
@@ -197,6 +205,7 @@ def thumbnails(pictures: np.ndarray) -> np.ndarray:
         gray = part @ np.array([0.299, 0.587, 0.114], "float32")  # as in a gray copy
         cells = gray.reshape(len(gray), side // step, step, side // step, step).mean(axis=(2, 4))
         rows.append(cells.reshape(len(gray), -1))
+        release_pages(pictures)
     small = np.concatenate(rows)
     return _unit(small - small.mean(axis=1, keepdims=True))
 

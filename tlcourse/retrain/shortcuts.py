@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tlcourse.data import Split
+from tlcourse.machine.limits import one_by_one
 
 COLOR, BORDER = "the colors alone", "the border alone"
 LEVELS = 4  # of red, green and blue: 64 colors
 CELLS = 8  # a side; the border is the outermost ring of them
 NEAR = 0.6  # share of what the model adds to guessing, from which a baseline is told about
-TREES = 200
+TREES = 200  # of a forest, but fewer where each is large:
+COUNTS = 20_000_000  # photos times classes times trees, at most; 160 MB
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,10 @@ def baselines(train: Split, test: Split, seed: int = 0) -> tuple[Baseline, ...]:
     """
     from sklearn.ensemble import ExtraTreesClassifier
 
+    trees = min(TREES, max(1, COUNTS // (len(train.labels) * (1 + int(train.labels.max())))))
     found = []
     for name, see in ((COLOR, colors), (BORDER, border)):
-        forest = ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=seed)
+        forest = ExtraTreesClassifier(trees, min_samples_leaf=2, random_state=seed)
         forest.fit(see(train.images), train.labels)
         found.append(Baseline(name, float(forest.score(see(test.images), test.labels))))
     return tuple(found)
@@ -69,7 +72,7 @@ def colors(pictures: np.ndarray) -> np.ndarray:
     """
     step = max(1, pictures.shape[1] // 64)  # a quarter of a million pixels tells no more
     rows = []
-    for picture in pictures:
+    for picture in one_by_one(pictures):
         red, green, blue = (
             (np.asarray(picture[::step, ::step]) // (256 // LEVELS)).reshape(-1, 3).T.astype(int)
         )
@@ -88,7 +91,7 @@ def border(pictures: np.ndarray) -> np.ndarray:
     ring = np.ones((CELLS, CELLS), bool)
     ring[1:-1, 1:-1] = False
     rows = []
-    for picture in pictures:
+    for picture in one_by_one(pictures):
         part = np.asarray(picture[: step * CELLS, : step * CELLS], "float32")
         cells = part.reshape(CELLS, step, CELLS, step, 3).mean(axis=(1, 3))
         rows.append(cells[ring].ravel())

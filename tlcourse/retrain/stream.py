@@ -22,7 +22,7 @@ import numpy as np
 from tlcourse.errors import ImageFolderError, InputError
 from tlcourse.files import assets
 from tlcourse.files.arrays import read_array
-from tlcourse.machine.limits import usable_cpus
+from tlcourse.machine.limits import release_pages, usable_cpus
 from tlcourse.photos.geometry import shrink, square
 from tlcourse.photos.read import read_image
 from tlcourse.progress import with_bar
@@ -211,6 +211,8 @@ def arranged(pictures: np.ndarray, order: np.ndarray) -> np.ndarray:
             copy = np.memmap(file, pictures.dtype, "w+", shape=shape)
             for start in range(0, len(order), SHARD):
                 copy[start : start + SHARD] = pictures[order[start : start + SHARD]]
+                for read in (pictures, copy):
+                    release_pages(read)
             return copy
     except OSError as error:
         raise assets.AssetError(

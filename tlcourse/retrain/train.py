@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from tlcourse.data import Split
+from tlcourse.machine.limits import release_pages
 from tlcourse.networks.layers import leaves
 from tlcourse.progress import with_bar
 from tlcourse.transfer.probe import linear_probe
@@ -179,6 +180,7 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
         chosen = np.sort(self.order[index * BATCH : (index + 1) * BATCH])
         images, labels = self.split.images[chosen], self.split.labels[chosen]
+        release_pages(self.split.images)
         return (images, labels) if self.weights is None else (images, labels, self.weights[labels])
 
     def on_epoch_end(self) -> None:
