@@ -1,6 +1,7 @@
 """What a trained model says of pictures, and where it found that."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,20 +14,28 @@ if TYPE_CHECKING:
 MISTAKES = 8  # that are explained, at most
 
 
-def logits(classifier: "keras.Model", batches) -> np.ndarray:
-    """float64 (n, classes), of `train.Batches`.
+class Seen(NamedTuple):
+    """What the head gets, float32 (n, d), and what it gives, float64 (n, classes)."""
+
+    features: np.ndarray
+    logits: np.ndarray
+
+
+def through(classifier: "keras.Model") -> Callable[..., Seen]:
+    """A function from `train.Batches` to what is seen at the head, of one graph for all splits.
 
     Batches, and no memory map: of an array, `predict` makes one tensor of all photos first.
     """
-    return np.asarray(classifier.predict(batches, verbose=0), "float64")
-
-
-def features(classifier: "keras.Model", batches) -> np.ndarray:
-    """What the head gets, float32 (n, d), of `train.Batches`."""
     import keras
 
-    inner = keras.Model(classifier.input, classifier.get_layer("head").input)
-    return np.asarray(inner.predict(batches, verbose=0), "float32")
+    head = classifier.get_layer("head")
+    both = keras.Model(classifier.input, [head.input, head.output])
+
+    def see(batches) -> Seen:
+        features, logits = both.predict(batches, verbose=0)
+        return Seen(np.asarray(features, "float32"), np.asarray(logits, "float64"))
+
+    return see
 
 
 def explain(

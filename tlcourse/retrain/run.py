@@ -69,7 +69,9 @@ def _examine(
     task, trained, features = done.task, done.trained, done.features
     balanced = done.weights is not None
     with clock("how sure it may be"):
-        known = (look.logits(trained.model, train.Batches(task.validation)), task.validation.labels)
+        see = look.through(trained.model)
+        seen = {"validation": see(train.Batches(task.validation))}
+        known = (seen["validation"].logits, task.validation.labels)
         heat, threshold = confidence.decide(*known)
     with clock("saving the model"):
         target = options.output / output.MODEL
@@ -81,10 +83,8 @@ def _examine(
     with clock("storing the features"):
         kept = features
         if trained.method == train.TUNED:
-            kept = {
-                split: look.features(trained.model, train.Batches(getattr(task, split)))
-                for split in features
-            }
+            seen |= {"train": see(train.Batches(task.train)), "test": see(train.Batches(task.test))}
+            kept = {split: seen[split].features for split in features}
         store.write_store(
             store.Stored(
                 store.About(
@@ -99,7 +99,7 @@ def _examine(
             target,
         )  # fmt: skip
     with clock("testing"):
-        logits = look.logits(trained.model, train.Batches(task.test))
+        logits = (seen.get("test") or see(train.Batches(task.test))).logits
         test = judge(softmax(logits / heat, axis=1), task.test.labels)
         strangers = confidence.refuse_strangers(
             features, done.dealt.labels, regularization=trained.regularization, seed=options.seed

@@ -11,6 +11,7 @@ from tlcourse.data import Split
 from tlcourse.machine.limits import release_pages
 from tlcourse.networks.layers import leaves
 from tlcourse.progress import with_bar
+from tlcourse.transfer.halves import Halves, halves, put_back
 from tlcourse.transfer.probe import linear_probe
 from tlcourse.transfer.tuning import gentle_sgd, probed_classifier
 
@@ -18,6 +19,7 @@ PROBE, TUNED = "linear probe", "fine-tuned"
 CHOOSE_FROM = 3000  # photos by which the probe's regularization is chosen, at most
 UNEQUAL = 1.5  # times as many photos of one class as of another, from which classes are weighted
 EPOCHS, PATIENCE, BATCH, LEARNING_RATE = 10, 3, 16, 0.01
+MAP_BYTES = 2**28  # of what frozen layers give for all pictures, to be kept in memory
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def train(
     """Put the probe's head on the backbone, then fine-tune its late layers, if that helps.
 
     It helps when the validation loss falls and no validation accuracy is lost. An interruption
-    (Ctrl-C) or the deadline ends it early, with the best that there is.
+    (Ctrl-C) or the deadline ends it early, with the best that there is. What the frozen layers give
+    for each picture is computed once, where memory holds it.
 
     Args:
         backbone: from pictures to features. It is copied, and stays as it is.
@@ -107,27 +110,37 @@ def train(
         deadline: in seconds of `time.monotonic()`.
         weights: (classes,) what a photo of each class counts, in training as in validation.
     """
+    steps = EPOCHS * -(-len(training.labels) // BATCH)
     with strategy.scope():
         model = probed_classifier(backbone, num_classes, probe, late_layer(backbone))
-        batches = Batches(training, shuffle_seed=seed, weights=weights)
+        parts = halves(model)
+        if parts and map_bytes(parts, training, validation) > MAP_BYTES:
+            parts = None
+        learner = parts.learning if parts else model
         metrics = {"metrics" if weights is None else "weighted_metrics": ["accuracy"]}
-        model.compile(
-            gentle_sgd(LEARNING_RATE, EPOCHS * len(batches)),
+        learner.compile(
+            gentle_sgd(LEARNING_RATE, steps),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             **metrics,
         )
+    if parts:
+        # A model of its own: under a strategy, `predict_on_batch` answers once a device.
+        frozen = keras.Model(parts.frozen.input, parts.frozen.output)
+        validation = maps_of(frozen, validation)
     watched = Batches(validation, weights=weights)
-    start = score(model, watched)
+    start = score(learner, watched)
     patience = keras.callbacks.EarlyStopping(monitor="val_loss", patience=PATIENCE)
-    bar = with_bar(range(EPOCHS * len(batches)), "Fine-tuning")
+    bar = with_bar(range(steps), "Fine-tuning")
     best = KeepBest(start, deadline, bar)
-    best.set_model(model)
+    best.set_model(learner)
     try:
+        if parts:
+            training = maps_of(frozen, training, deadline)
         if time.monotonic() > deadline:
             best.note = "The time budget was used up before fine-tuning, which was left out."
         else:
-            model.fit(
-                batches,
+            learner.fit(
+                Batches(training, shuffle_seed=seed, weights=weights),
                 epochs=EPOCHS,
                 validation_data=watched,
                 callbacks=[best, patience],
@@ -139,12 +152,34 @@ def train(
     finally:
         getattr(bar, "close", lambda: None)()
     best.restore()
+    if parts:
+        put_back(learner, model)
     scores = {PROBE: start} | ({TUNED: best.tuned} if best.tuned else {})
     method = TUNED if best.improved else PROBE
     # A model of its own, without strategy and optimizer: under a strategy, `predict_on_batch` gives
     # each answer once a device, and an optimizer doubles the size of a file.
     plain = keras.Model(model.input, model.output, name=model.name)
     return Trained(plain, method, scores, regularization_of(probe), best.note)
+
+
+def map_bytes(parts: Halves, *splits: Split) -> int:
+    """How large the maps are that the frozen half gives for all pictures."""
+    maps = parts.learning.input
+    each = np.prod(maps.shape[1:]) * np.dtype(keras.backend.standardize_dtype(maps.dtype)).itemsize
+    return int(each) * sum(len(split.labels) for split in splits)
+
+
+def maps_of(frozen: keras.Model, split: Split, deadline: float = float("inf")) -> Split:
+    """The same split with maps for pictures; at the deadline, with those that there are."""
+    found = []
+    for start in range(0, len(split.labels), BATCH):
+        if found and time.monotonic() > deadline:
+            break
+        images = np.asarray(split.images[start : start + BATCH])
+        found.append(keras.ops.convert_to_numpy(frozen.predict_on_batch(images)))
+        release_pages(split.images)
+    maps = np.concatenate(found)
+    return Split(maps, split.labels[: len(maps)])
 
 
 def score(model: keras.Model, batches: "Batches") -> Score:
