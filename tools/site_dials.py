@@ -247,7 +247,7 @@ def _bars(title: str, targets: dict[str, str], tour: list[dict]) -> dict:
 
 
 def distance() -> dict:
-    """Drawn sunglasses and digits as targets: five sources with the same layers."""
+    """Drawn sunglasses and digits as targets: six sources with the same layers."""
     return _bars("Distance dial", {target: target for target in TARGETS}, distance_tour(load_all()))
 
 

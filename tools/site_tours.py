@@ -216,9 +216,9 @@ def distance_tour(table: dict) -> list[dict]:
         _begins(table, ("sunglasses", "frozen", 100),
                 "Ten times as many labels, and the same sources. Where does harm begin?"),
         _count(table, "help", ("digits", "frozen", 10),
-               "Another target: digits. How many of the five frozen sources help?"),
+               "Another target: digits. How many of the six frozen sources help?"),
         _count(table, "harm", ("digits", "tuned", 100), "Digits, with 100 images a class, and the "
-               "networks learn on. How many of the five harm?"),
+               "networks learn on. How many of the six harm?"),
     ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ DIAL = "Source, near to useless"
 def guess_and_turn(demo):
     with demo.changes(BARS):
         demo.pick("My guess", "wrong labels")
-    for _ in range(5):
+    for _ in range(6):
         with demo.changes(BARS):
             demo.step(DIAL)
     demo.expect_message("Your guess: wrong labels.")

@@ -440,8 +440,8 @@ def real_photographs(per_class, classes=10):
     return np.stack([np.array(p) for p in pictures]), np.repeat(np.arange(classes), per_class)
 
 
-@pytest.mark.parametrize("name", FOILS)
-def test_foils_are_bundled_small_and_the_same_on_every_load(name):
+@pytest.mark.parametrize("name", ["rotnet", *FOILS])
+def test_others_are_bundled_small_and_the_same_on_every_load(name):
     assert WEIGHTS.with_name(f"{name}.npz").stat().st_size <= 1_500_000
     assert {row.name: row.is_here for row in list_backbones()}[name]
     first, second = (load_backbone(name).predict(images(), verbose=0) for _ in range(2))

@@ -208,3 +208,8 @@ def test_a_method_keeps_the_color_that_it_has_in_an_earlier_figure():
     assert colors(plots.bars(["a"], fewer))["near"] == first["noise"]  # by place, as before
     again = colors(plots.bars(["a"], fewer, order=one))
     assert again == {"random": first["random"], "near": first["near"]}
+
+
+def test_six_methods_have_six_colors():
+    ax = plots.bars(["a"], {f"source {k}": np.array([[0.5]]) for k in range(6)})
+    assert len({bars[0].get_facecolor() for bars in ax.containers}) == 6

@@ -43,7 +43,7 @@ def test_numbers_stand_where_they_belong(dials):
     runs = load_distance()
     gain = runs["digits", "noisenet", "tuned", 100]
     gain = gain - runs["digits", "none", "scratch", 100][: len(gain)]
-    row = dials["distance"]["views"]["digits/tuned/100"]["rows"][2]
+    row = dials["distance"]["views"]["digits/tuned/100"]["rows"][3]
     assert row["best"] == pytest.approx(100 * gain.max(), abs=1e-3)
 
 

@@ -36,18 +36,19 @@ def test_what_may_be_luck_is_neither_help_nor_harm():
         (0, None, "Choose your guess, then turn the dial."),
         (1, None, "drawings: +20 points against from scratch (95 % interval +18 to +22): help."),
         (2, None, "photographs: +0 points against from scratch (95 % interval −2 to +2): it may"),
-        (4, None, "wrong labels: −20 points"),
-        (5, None, "harm. Harm begins at: wrong labels."),
-        (5, 2, "Harm begins at: wrong labels. Your guess: noise."),
-        (5, 5, "Your guess: none of them."),
+        (3, None, "no labels: +0 points"),
+        (5, None, "wrong labels: −20 points"),
+        (6, None, "harm. Harm begins at: wrong labels."),
+        (6, 3, "Harm begins at: wrong labels. Your guess: noise."),
+        (6, 6, "Your guess: none of them."),
     ],
 )
 def test_words_tell_the_source_and_at_the_end_where_harm_begins(shown, guess, expected):
-    assert expected in in_words([HELP, LUCK, LUCK, HARM, HARM], shown, guess)
+    assert expected in in_words([HELP, LUCK, LUCK, LUCK, HARM, HARM], shown, guess)
 
 
 def test_without_harm_none_is_named():
-    assert "Harm begins at: none of them." in in_words([HELP] * 5, 5, None)
+    assert "Harm begins at: none of them." in in_words([HELP] * 6, 6, None)
 
 
 def test_gains_are_taken_seed_by_seed():
@@ -92,9 +93,9 @@ def test_on_real_targets_the_dial_tells_near_from_far():
 def test_near_sources_help_and_useless_ones_harm_as_the_notebook_asks():
     table = load_distance()
     few = [verdict(gain) for gain in gains_of(table, "sunglasses", "frozen", 10)]
-    assert few == ["help", "help", "harm", "harm", "harm"]
+    assert few == ["help", "help", "harm", "harm", "harm", "harm"]
     many = [verdict(gain) for gain in gains_of(table, "sunglasses", "frozen", 100)]
-    assert many[1:] == ["harm"] * 4
+    assert many[1:] == ["harm"] * 5
     assert {verdict(gain) for gain in gains_of(table, "digits", "frozen", 10)} == {"harm"}
 
 
@@ -102,9 +103,9 @@ def test_the_dial_reveals_source_by_source():
     demo = widgets.distance_dial()
     controls, picture = by_label(demo), demo.children[-1]
     assert "hidden" in picture.value
-    controls["My guess: harm begins at"].value = 3
+    controls["My guess: harm begins at"].value = 4
     dial = controls["Source, near to useless"]
-    for shown in range(1, 6):
+    for shown in range(1, 7):
         dial.value = shown
         assert picture.value.split('src="')[0].count(";") == shown - 1
     assert "Your guess: wrong labels." in controls["Message"].text
@@ -116,7 +117,7 @@ def test_the_dial_reveals_source_by_source():
     controls["The network is"].value = "frozen"
     controls["Images a class"].value = 50
     controls["Target"].value = "digits"  # the same sources: guess and dial stay
-    assert (dial.value, controls["My guess: harm begins at"].value) == (5, 3)
+    assert (dial.value, controls["My guess: harm begins at"].value) == (6, 4)
     controls["Target"].value = "blood_cells"  # others, and no run with 50 images
     assert (dial.value, controls["My guess: harm begins at"].value) == (0, None)
     assert controls["Images a class"].value == 10

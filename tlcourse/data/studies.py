@@ -66,7 +66,9 @@ def load_surface(path: str | Path | None = None) -> tuple[tuple[int, ...], dict]
     }  # fmt: skip
 
 
-SOURCES = ("objectnet", "photonet", "noisenet", "objectnet_shuffled", "random")  # lesson 4's order
+SOURCES = (  # lesson 4's order
+    "objectnet", "photonet", "rotnet", "noisenet", "objectnet_shuffled", "random",
+)  # fmt: skip
 TARGETS = ("sunglasses", "digits")
 DISTANCE_SIZES = {  # images a class; fine-tuning takes the longest
     "scratch": (5, 10, 20, 50, 100),

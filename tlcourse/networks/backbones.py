@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FIGURES = Path(__file__).with_name("backbones.json")
-OURS = ("photonet", "objectnet", "objectnet_shuffled", "noisenet")
+OURS = ("photonet", "rotnet", "objectnet", "objectnet_shuffled", "noisenet")
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ COLORS = {
     "fine-tuned": "#009E73",
 }
 MARKERS = {"from scratch": "s", "frozen": "o", "fine-tuned": "^"}
-OTHER_COLORS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-OTHER_MARKERS = ("D", "v", "P", "X", "*")
+OTHER_COLORS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442", "#999999")
+OTHER_MARKERS = ("D", "v", "P", "X", "*", "h")
 
 
 def _style(label: str, position: int) -> dict:

@@ -1,4 +1,4 @@
-"""The distance dial: what five sources, from near to useless, are worth on two targets.
+"""The distance dial: what six sources, from near to useless, are worth on two targets.
 
     python -m tlcourse.recipes.distance --out FOLDER/distance.csv
 

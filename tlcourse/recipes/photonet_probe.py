@@ -44,9 +44,9 @@ def unseen_task(archive: str | Path, cache: str | Path, count: int = 20) -> Task
 
 
 def networks(trained: str | Path = WEIGHTS) -> Iterator[tuple[str, keras.Model]]:
-    """photonet with the weights of a file, and the foils."""
+    """photonet with the weights of a file, rotnet, and the foils."""
     yield "photonet", load_photonet_weights(photonet(), trained)
-    for name in FOILS:
+    for name in ("rotnet", *FOILS):
         yield name, load_photonet_weights(photonet(name=name), WEIGHTS.with_name(f"{name}.npz"))
 
 

@@ -24,7 +24,7 @@ from tlcourse.recipes.tiny_imagenet import Photos, crop_and_resize, load_tiny_im
 TURNS = ("upright", "a quarter to the left", "upside down", "a quarter to the right")
 TRIED_ON = 1000  # photographs, each in four turns, that accuracy is measured on
 # Small pictures for most of the run: which way up a photograph is shows at 32 pixels already.
-CONFIG = Config(epochs=6, smoothing=0.0, sizes=((5 / 6, 32, 0.6), (1.0, 48, 0.5)))
+CONFIG = Config(epochs=12, smoothing=0.0, sizes=((5 / 6, 32, 0.6), (1.0, 48, 0.5)))
 
 
 def four_turns(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
     photos = without_labels(load_tiny_imagenet(options.data, options.cache or options.out))
     config = dataclasses.replace(CONFIG, epochs=options.epochs)
     model = train(photos, config, options.out, batches=Turned)
-    export(model, TURNS, options.out / "rotnet.npz")
+    export(model, TURNS, options.out / "rotnet.npz", small=True)
     figures = {"config": dataclasses.asdict(config)} | accuracies(model, photos)
     write_figures(options.out / "figures.json", figures)
     return 0

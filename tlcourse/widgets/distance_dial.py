@@ -17,6 +17,7 @@ from tlcourse.widgets import style
 LABELS = {  # source → what is said of it, near to useless
     "objectnet": "drawings",
     "photonet": "photographs",
+    "rotnet": "no labels",
     "noisenet": "noise",
     "objectnet_shuffled": "wrong labels",
     "random": "random",
@@ -39,7 +40,7 @@ _HELP, _HARM = plots.COLORS["frozen"], plots.COLORS["from scratch"]
 
 
 def distance_dial(*, target: str = "sunglasses", images_per_class: int = 10) -> widgets.VBox:
-    """Points that five sources gain over training from scratch, revealed from near to far.
+    """Points that six sources gain over training from scratch, revealed from near to far.
 
     The learner first says where harm begins, then turns the dial.
 
