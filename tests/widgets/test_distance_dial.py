@@ -125,5 +125,5 @@ def test_the_dial_reveals_source_by_source():
     controls["My guess: harm begins at"].value = 4
     assert "Harm begins at: ImageNet. Your guess: none of them." in controls["Message"].text
     controls["Target"].value = "sunglasses"
-    assert len(dial.options) == 6
+    assert len(dial.options) == 7
     assert tuple(controls["Images a class"].options) == DISTANCE_SIZES["frozen"]
