@@ -143,7 +143,7 @@ def _examine(
     if told.change:
         say(told.change)
     with clock("baselines"):
-        seen = shortcuts.baselines(task.train, task.test, seed=options.seed)
+        found = shortcuts.baselines(task.train, task.test, seed=options.seed)
     with clock("audit"):
         by_class = dict(enumerate(done.weights.tolist())) if balanced else None
         audit = auditing.audit(trained.model, task, class_weight=by_class)
@@ -161,7 +161,7 @@ def _examine(
         trained=trained,
         test=test,
         weights=done.weights,
-        baselines=seen,
+        baselines=found,
         doubts=doubts,
         trust=trust,
         mistakes=mistakes,
