@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.helpers.photo_folder import make_folder
 from tlcourse import cli
-from tlcourse.retrain import add, added, store, train
+from tlcourse.retrain import add, added, fine_tuning, store
 from tlcourse.retrain.judge import judge
 from tlcourse.retrain.model import load
 from tlcourse.retrain.predict import predict
@@ -29,7 +29,7 @@ def made(photos, tmp_path_factory):
         patch.setenv("TLCOURSE_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("TLCOURSE_OFFLINE", "1")
         patch.setenv("TQDM_DISABLE", "1")
-        patch.setattr(train, "EPOCHS", 2)
+        patch.setattr(fine_tuning, "EPOCHS", 2)
         output = tmp_path_factory.mktemp("out") / "model"
         command = ["retrain", str(photos), "--output", str(output), "--backbone", "photonet"]
         assert cli.main(command) == 0

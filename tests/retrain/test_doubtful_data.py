@@ -6,7 +6,7 @@ import sklearn.ensemble
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from tlcourse.data import Split
-from tlcourse.retrain import shortcuts, train, words
+from tlcourse.retrain import fine_tuning, shortcuts, train, words
 from tlcourse.retrain.crossval import held_out
 from tlcourse.retrain.judge import judge
 from tlcourse.retrain.labels import doubtful
@@ -50,10 +50,10 @@ def test_fifty_dogs_and_five_birds_are_both_found():
 
 def test_batches_carry_the_weights():
     split = Split(np.zeros((20, 8, 8, 3), np.uint8), np.repeat([0, 1], [15, 5]))
-    images, labels, weights = train.Batches(split, weights=np.array([0.5, 2.0]))[0]
+    images, labels, weights = fine_tuning.Batches(split, weights=np.array([0.5, 2.0]))[0]
     assert images.shape == (16, 8, 8, 3)
     assert weights.tolist() == np.where(labels == 1, 2.0, 0.5).tolist()
-    assert len(train.Batches(split)[0]) == 2
+    assert len(fine_tuning.Batches(split)[0]) == 2
 
 
 def test_balanced_accuracy_and_macro_f1_are_scikit_learns():

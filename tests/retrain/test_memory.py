@@ -15,7 +15,7 @@ from tlcourse.auditing import hearing, labels
 from tlcourse.auditing.data import Pictures, digests
 from tlcourse.data import Split
 from tlcourse.files import assets
-from tlcourse.retrain import likeness, shortcuts, stream, train
+from tlcourse.retrain import fine_tuning, likeness, shortcuts, stream
 
 ROOT = Path(__file__).resolve().parents[2]
 # The weights are random: they take as much as others, and are here.
@@ -26,8 +26,8 @@ from tlcourse.networks.backbones import load_backbone
 from tlcourse.retrain import sizes
 
 def load(name, size):
-    from tlcourse.retrain import train
-    train.EPOCHS = 1
+    from tlcourse.retrain import fine_tuning
+    fine_tuning.EPOCHS = 1
     return load_backbone("MobileNetV2", alpha=0.35, image_size=size, weights=None)
 
 sizes.load = load
@@ -99,7 +99,9 @@ def test_a_map_is_gone_through_without_having_all_of_it_in_memory(tmp_path, monk
         "thumbnails": lambda: likeness.thumbnails(pictures),
         "colors": lambda: shortcuts.colors(pictures),
         "border": lambda: shortcuts.border(pictures),
-        "batches": lambda: [len(batch[0]) for batch in train.Batches(Split(pictures, labels))],
+        "batches": lambda: [
+            len(batch[0]) for batch in fine_tuning.Batches(Split(pictures, labels))
+        ],
         "looks": lambda: audit_copies.looks(pictures),
         "digests": lambda: digests(Pictures(pictures, labels, True, False)),
         "arranged": lambda: stream.arranged(pictures, np.arange(len(pictures))[::-1]),

@@ -19,13 +19,13 @@ import pytest
 from PIL import Image
 
 from tests.helpers.photo_folder import make_folder
-from tlcourse import cli
+from tlcourse import auditing, cli
 from tlcourse.data import Split
 from tlcourse.files import assets
 from tlcourse.photos.check import check_images
 from tlcourse.photos.duplicates import drop_duplicates
 from tlcourse.photos.folder import deal, parts
-from tlcourse.retrain import gather, predict, stream, train
+from tlcourse.retrain import fine_tuning, gather, predict, stream, train
 from tlcourse.retrain.judge import judge, learning_curve, wilson
 from tlcourse.retrain.model import load, ready_to_use
 
@@ -45,7 +45,7 @@ def cache(tmp_path_factory):
         patch.setenv("TLCOURSE_OFFLINE", "1")
         patch.setenv("TQDM_DISABLE", "1")
         patch.delenv("TLCOURSE_SHARED", raising=False)
-        patch.setattr(train, "EPOCHS", 2)
+        patch.setattr(fine_tuning, "EPOCHS", 2)
         yield folder
 
 
@@ -142,14 +142,44 @@ def test_models_with_another_preprocessing_can_be_saved_too(name, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_model_from_cached_features(photos, made, tmp_path, capsys):
+def test_the_same_seed_gives_the_same_model_from_cached_features(
+    photos, made, cache, tmp_path, monkeypatch, capsys
+):
+    own_cache = shutil.copytree(
+        cache, tmp_path / "cache", ignore=shutil.ignore_patterns("fine-tuned-*")
+    )
+    monkeypatch.setenv("TLCOURSE_CACHE", str(own_cache))
     assert retrain(photos, tmp_path) == 0
-    assert "read from the cache" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "read from the cache" in said
+    assert "done in an earlier run" not in said
     one, two = (load(folder / "model.keras").get_weights() for folder in (made, tmp_path))
     assert all(map(np.array_equal, one, two))
     assert retrain(photos, tmp_path, "--seed", "1", "--overwrite") == 0
     other = load(tmp_path / "model.keras").get_weights()
     assert not all(map(np.array_equal, one, other))
+
+
+def test_a_second_run_does_nothing_twice_and_says_the_same(
+    photos, made, tmp_path, monkeypatch, capsys
+):
+    def refuse(*_, **__):
+        raise AssertionError("This was done in the first run.")
+
+    for module, name in (
+        (train, "fine_tune"), (fine_tuning, "Batches"), (auditing, "audit"), (stream, "_finish"),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, refuse)
+    assert retrain(photos, tmp_path) == 0
+    assert "Fine-tuning was done in an earlier run, with the same" in capsys.readouterr().out
+    one, two = (load(folder / "model.keras").get_weights() for folder in (made, tmp_path))
+    assert all(map(np.array_equal, one, two))
+    pages = []
+    for folder in (made, tmp_path):
+        told = Page((folder / "report.html").read_text("utf-8")).text
+        told = re.sub(r"[\d.]+ s\b", "", told)  # the times
+        pages.append(told.replace(str(folder), "").replace(folder.name, ""))
+    assert pages[0] == pages[1]
 
 
 # ------------------------------------------------------------------ the report
@@ -460,17 +490,19 @@ def test_a_full_disk(own, cache, tmp_path, monkeypatch, capsys, where):
 
 
 def test_ctrl_c_while_fine_tuning_keeps_the_best(own, cache, tmp_path, monkeypatch, capsys):
-    plain = train.KeepBest.on_epoch_end
+    monkeypatch.setenv("TLCOURSE_CACHE", str(tmp_path / "cache"))  # where nothing is kept yet
+    plain = fine_tuning.KeepBest.on_epoch_end
 
     def interrupt(self, epoch, logs=None):
         if epoch == 1:
             raise KeyboardInterrupt
         plain(self, epoch, logs)
 
-    monkeypatch.setattr(train.KeepBest, "on_epoch_end", interrupt)
+    monkeypatch.setattr(fine_tuning.KeepBest, "on_epoch_end", interrupt)
     assert retrain(own, tmp_path / "out") == 0
     assert "Fine-tuning was interrupted; the best model until then" in capsys.readouterr().out
     assert load(tmp_path / "out/model.keras")
+    assert not list((tmp_path / "cache").rglob("fine-tuned-*"))  # the next run is to do it whole
 
 
 def test_ctrl_c_before_there_is_a_model(own, cache, tmp_path, monkeypatch, capsys):
@@ -523,8 +555,8 @@ def test_the_deadline_ends_fine_tuning(photos, made, monkeypatch):
     split = Split(pictures, np.arange(64) % 2)
     backbone = load_backbone("photonet")
     probe = train.fit_probe(np.random.default_rng(0).normal(size=(64, 256)), split.labels, 0)
-    monkeypatch.setattr(train, "EPOCHS", 10_000)
-    monkeypatch.setattr(train, "PATIENCE", 10_000)
+    monkeypatch.setattr(fine_tuning, "EPOCHS", 10_000)
+    monkeypatch.setattr(fine_tuning, "PATIENCE", 10_000)
     import tensorflow as tf
 
     start = time.monotonic()
@@ -636,14 +668,14 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from tlcourse import extract_features, load_backbone, load_task, setup_device
 setup_device()
-from tlcourse.retrain import train
+from tlcourse.retrain import fine_tuning, train
 task = load_task("faces")
 found = []
 for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
     backbone = load_backbone("photonet")
     features = extract_features(backbone, task.train.images, cache=False)
     probe = train.fit_probe(features, task.train.labels, 0)
-    train.EPOCHS = 2
+    fine_tuning.EPOCHS = 2
     found.append(train.train(backbone, 2, task.train, task.validation, probe, strategy=strategy))
     assert len(found[-1].model.predict_on_batch(task.test.images)) == len(task.test.labels)
 one, two = found

@@ -8,7 +8,7 @@ import pytest
 
 from tests.helpers.photo_folder import make_folder
 from tlcourse import cli
-from tlcourse.retrain import sizes, store, train
+from tlcourse.retrain import fine_tuning, sizes, store
 from tlcourse.retrain.result import SizesTold
 from tlcourse.retrain.sizes import Looked, choose_size, others
 from tlcourse.retrain.stream import NoTimeError
@@ -130,7 +130,7 @@ def photos(tmp_path_factory):
         patch.setenv("TLCOURSE_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("TLCOURSE_OFFLINE", "1")
         patch.setenv("TQDM_DISABLE", "1")
-        patch.setattr(train, "EPOCHS", 1)
+        patch.setattr(fine_tuning, "EPOCHS", 1)
         yield make_folder(tmp_path_factory.mktemp("mine") / "photos", 2, 45, (96, 72))
 
 

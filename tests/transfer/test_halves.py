@@ -6,7 +6,7 @@ import pytest
 
 from tlcourse import build_classifier, load_backbone, unfreeze
 from tlcourse.data import Split
-from tlcourse.retrain import train
+from tlcourse.retrain import fine_tuning, train
 from tlcourse.transfer.halves import halves, put_back
 
 
@@ -88,10 +88,10 @@ def test_retrain_comes_to_the_same_model_with_maps_and_without(monkeypatch):
     training, validation = Split(x[:20], y[:20]), Split(x[20:], y[20:])
     backbone = load_backbone("photonet")
     probe = train.fit_probe(backbone.predict(x[:20], verbose=0), y[:20], seed=0)
-    monkeypatch.setattr(train, "EPOCHS", 2)
+    monkeypatch.setattr(fine_tuning, "EPOCHS", 2)
     made = []
-    for most in (train.MAP_BYTES, 0):
-        monkeypatch.setattr(train, "MAP_BYTES", most)
+    for most in (fine_tuning.MAP_BYTES, 0):
+        monkeypatch.setattr(fine_tuning, "MAP_BYTES", most)
         made.append(
             train.train(
                 backbone, 2, training, validation, probe,
@@ -108,7 +108,7 @@ def test_retrain_comes_to_the_same_model_with_maps_and_without(monkeypatch):
 def test_maps_are_counted_and_a_deadline_ends_them(classifier):
     parts = halves(classifier)
     split = Split(pictures(40), np.zeros(40, int))
-    assert train.map_bytes(parts, split, split) == 80 * 8 * 8 * 128 * 4
-    assert len(train.maps_of(parts.frozen, split).images) == 40
-    cut = train.maps_of(parts.frozen, split, deadline=0)
-    assert len(cut.images) == len(cut.labels) == train.BATCH
+    assert fine_tuning.map_bytes(parts, split, split) == 80 * 8 * 8 * 128 * 4
+    assert len(fine_tuning.maps_of(parts.frozen, split).images) == 40
+    cut = fine_tuning.maps_of(parts.frozen, split, deadline=0)
+    assert len(cut.images) == len(cut.labels) == fine_tuning.BATCH

@@ -1,7 +1,7 @@
 """From checked photos to a trained model: features, groups, a split, a probe, fine-tuning."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from tlcourse.data import Task
 from tlcourse.machine.device import setup_device
-from tlcourse.retrain import export, gather, words
+from tlcourse.retrain import export, gather, look, words
 from tlcourse.retrain.backbone import choose
 from tlcourse.retrain.clock import Clock
 from tlcourse.retrain.gather import Dealt, Photos
@@ -41,6 +41,8 @@ class Learned:
         weights: what a photo of each class counted, or None where all count the same.
         sizes: what other sizes of pictures gave.
         trained: the model.
+        seen: of each split, what its head gets and gives.
+        facts: what decides which photos are in which split, and how the network sees them.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Learned:
     weights: np.ndarray | None
     sizes: SizesTold
     trained: "Trained"
+    seen: dict[str, look.Seen]
+    facts: tuple[object, ...]
 
 
 def learn(
@@ -136,6 +140,7 @@ def learn(
         del own  # a second network, where another size was chosen
     if sizes.words:
         say(sizes.words)
+    facts = (size, *photos_in(photos, dealt))
     with clock("fine-tuning"):
         later = FOR_THE_REPORT + PROBES_LATER * clock.seconds["linear probe"]
         trained = train.train(
@@ -148,14 +153,33 @@ def learn(
             seed=options.seed,
             deadline=end - later,
             weights=weights,
+            facts=facts,
         )
     right = "right on validation" + ", each class counting the same" * balanced
     for method, score in trained.scores.items():
         kept = " ← kept" if method == trained.method else ""
         say(f"  {method:<12} {score.accuracy:.1%} {right}, loss {score.loss:.3f}{kept}")
+    if trained.earlier:
+        say("Fine-tuning was done in an earlier run, with the same photos and options.")
     if trained.note:
         say(trained.note)
+    with clock("looking at all photos"):
+        if trained.method == train.PROBE:
+            seen = look.behind(trained.model, features)
+        else:
+            seen = look.through(
+                trained.model, {split: getattr(task, split) for split in dealt.paths}, facts
+            )
     return Learned(
         name, size, remark, together, kept_together, dealt, task, features, extracted.features,
-        weights, sizes, trained,
+        weights, sizes, trained, seen, facts,
     )  # fmt: skip
+
+
+def photos_in(photos: Photos, dealt: Dealt) -> Iterator[str]:
+    """Each split, and of each of its photos the pixels' digest and the class."""
+    digests = photos.digests
+    for split, paths in dealt.paths.items():
+        yield split
+        for path, label in zip(paths, dealt.labels[split].tolist(), strict=True):
+            yield f"{digests[path]} {label}"

@@ -1,11 +1,13 @@
 """What a trained model says of pictures, and where it found that."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tlcourse.data import Split
 from tlcourse.inside.explain import grad_cam
+from tlcourse.retrain.again import once
 from tlcourse.retrain.judge import Judgment
 
 if TYPE_CHECKING:
@@ -21,21 +23,49 @@ class Seen(NamedTuple):
     logits: np.ndarray
 
 
-def through(classifier: "keras.Model") -> Callable[..., Seen]:
-    """A function from `train.Batches` to what is seen at the head, of one graph for all splits.
+def behind(classifier: "keras.Model", features: Mapping[str, np.ndarray]) -> dict[str, Seen]:
+    """What is seen at the head where its features are known: of a linear probe.
 
-    Batches, and no memory map: of an array, `predict` makes one tensor of all photos first.
+    Args:
+        classifier: from pictures to logits, by a layer `head`.
+        features: of each split, float32 (n, d).
+    """
+    head = classifier.get_layer("head")
+    return {name: Seen(x, np.asarray(head(x), "float64")) for name, x in features.items()}
+
+
+def through(
+    classifier: "keras.Model", splits: Mapping[str, Split], facts: Iterable[object]
+) -> dict[str, Seen]:
+    """What is seen at the head, by one graph for all splits; or in an earlier run.
+
+    Args:
+        classifier: the same, of which more than the head was trained.
+        splits: pictures and labels.
+        facts: what decides which pictures these are.
     """
     import keras
 
+    from tlcourse.retrain.fine_tuning import Batches
+    from tlcourse.transfer.features import model_digest
+
     head = classifier.get_layer("head")
-    both = keras.Model(classifier.input, [head.input, head.output])
 
-    def see(batches) -> Seen:
-        features, logits = both.predict(batches, verbose=0)
-        return Seen(np.asarray(features, "float32"), np.asarray(logits, "float64"))
+    def look() -> dict[str, np.ndarray]:
+        both = keras.Model(classifier.input, [head.input, head.output])
+        found = {}
+        for name, split in splits.items():
+            # Batches, and no memory map: of an array, `predict` makes one tensor of all photos.
+            found[name], found[f"{name} logits"] = both.predict(Batches(split), verbose=0)
+        return found
 
-    return see
+    found = once("seen", [*facts, model_digest(classifier)], look)
+    return {
+        name: Seen(
+            np.asarray(found[name], "float32"), np.asarray(found[f"{name} logits"], "float64")
+        )
+        for name in splits
+    }
 
 
 def explain(

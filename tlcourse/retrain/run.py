@@ -1,7 +1,10 @@
 """The steps of `tlcourse retrain`, from a folder to a model and what is known about it."""
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 
+import numpy as np
 from scipy.special import softmax
 
 from tlcourse import auditing
@@ -16,6 +19,7 @@ from tlcourse.retrain import (
     store,
     words,
 )
+from tlcourse.retrain.again import once
 from tlcourse.retrain.backbone import AUTO, OURS
 from tlcourse.retrain.clock import Clock
 from tlcourse.retrain.gather import Photos
@@ -23,6 +27,7 @@ from tlcourse.retrain.judge import judge, learning_curve
 from tlcourse.retrain.learn import Learned, learn
 from tlcourse.retrain.result import Options, Result
 from tlcourse.retrain.second_look import second_look
+from tlcourse.transfer.features import model_digest
 
 
 def run(options: Options, clock: Clock, say: Callable[[str], None]) -> Result:
@@ -64,13 +69,9 @@ def _examine(
     options: Options, clock: Clock, say: Callable[[str], None], photos: Photos, done: Learned
 ) -> Result:
     """Save the model with what it needs, test it, and find out what there is to know about it."""
-    from tlcourse.retrain import train
-
-    task, trained, features = done.task, done.trained, done.features
+    task, trained, features, seen = done.task, done.trained, done.features, done.seen
     balanced = done.weights is not None
     with clock("how sure it may be"):
-        see = look.through(trained.model)
-        seen = {"validation": see(train.Batches(task.validation))}
         known = (seen["validation"].logits, task.validation.labels)
         heat, threshold = confidence.decide(*known)
     with clock("saving the model"):
@@ -81,17 +82,13 @@ def _examine(
         model.save_model(ready, target)
         output.forget_report(options.output)
     with clock("storing the features"):
-        kept = features
-        if trained.method == train.TUNED:
-            seen |= {"train": see(train.Batches(task.train)), "test": see(train.Batches(task.test))}
-            kept = {split: seen[split].features for split in features}
         store.write_store(
             store.Stored(
                 store.About(
                     task.class_names, done.name, done.size, trained.regularization, balanced,
                     options.validation, options.test, options.seed,
                 ),
-                kept,
+                {split: found.features for split, found in seen.items()},
                 done.dealt.labels,
                 {s: [photos.digests[p] for p in paths] for s, paths in done.dealt.paths.items()},
             ),
@@ -99,7 +96,7 @@ def _examine(
             target,
         )  # fmt: skip
     with clock("testing"):
-        logits = (seen.get("test") or see(train.Batches(task.test))).logits
+        logits = seen["test"].logits
         test = judge(softmax(logits / heat, axis=1), task.test.labels)
         strangers = confidence.refuse_strangers(
             features, done.dealt.labels, regularization=trained.regularization, seed=options.seed
@@ -145,8 +142,7 @@ def _examine(
     with clock("baselines"):
         found = shortcuts.baselines(task.train, task.test, seed=options.seed)
     with clock("audit"):
-        by_class = dict(enumerate(done.weights.tolist())) if balanced else None
-        audit = auditing.audit(trained.model, task, class_weight=by_class)
+        audit = _audit(done)
     return Result(
         options=options,
         backbone=done.name,
@@ -172,3 +168,17 @@ def _examine(
         model_path=target,
         exports=exports,
     )
+
+
+def _audit(done: Learned) -> auditing.Report:
+    """What `audit` says of the model, or said in an earlier run."""
+    by_class = None if done.weights is None else dict(enumerate(done.weights.tolist()))
+
+    def look() -> dict[str, np.ndarray]:
+        found = auditing.audit(done.trained.model, done.task, class_weight=by_class)
+        return {"report": np.array(json.dumps(asdict(found)))}
+
+    facts = (*done.facts, model_digest(done.trained.model), done.task.class_names, by_class)
+    told = json.loads(str(once("audit", facts, look)["report"]))
+    findings = tuple(auditing.Finding(**finding) for finding in told.pop("findings"))
+    return auditing.Report(findings, **{name: tuple(lines) for name, lines in told.items()})
