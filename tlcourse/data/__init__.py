@@ -11,7 +11,13 @@ from tlcourse.data.lost_property import write_lost_property
 from tlcourse.data.photographs import cut, load_photographs, middle
 from tlcourse.data.real import list_photos, photo_credit, write_photos
 from tlcourse.data.reviews import load_reviews
-from tlcourse.data.studies import load_adapted, load_ladder, load_real_tasks, load_surface
+from tlcourse.data.studies import (
+    load_adapted,
+    load_distance,
+    load_ladder,
+    load_real_tasks,
+    load_surface,
+)
 from tlcourse.data.task import Split, Task
 from tlcourse.data.text import TextSplit, TextTask
 from tlcourse.data.words import load_named_features
@@ -25,6 +31,7 @@ __all__ = [
     "list_photos",
     "list_tasks",
     "load_adapted",
+    "load_distance",
     "load_imdb",
     "load_ladder",
     "load_named_features",
