@@ -51,17 +51,22 @@ CASES = {
 }
 
 
-def run_nbval(folder: Path, name: str, cells: list[dict], needs=(), **variables: str):
-    """pytest over one notebook, as the Makefile does it; `needs` stands in its metadata."""
+def write(folder: Path, name: str, cells: list[dict], needs=()) -> None:
+    """A notebook; what it needs stands in its metadata."""
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"tlcourse": {"needs": list(needs)}})
     nbformat.write(notebook, folder / name)
+
+
+def run_nbval(folder: Path, **variables: str):
+    """pytest over the notebooks in a folder, as the Makefile does it."""
     shutil.copy(ROOT / "conftest.py", folder)
     (folder / "tests").mkdir()
     shutil.copy(ROOT / "tests" / "nbval_sanitize.cfg", folder / "tests")
     environment = {**os.environ, "TLCOURSE_CLAIMS": "strict", **variables}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    names = sorted(path.name for path in folder.glob("*.ipynb"))
     return subprocess.run(
-        [sys.executable, "-m", "pytest", name, *makefile_options(), "-rA", "--tb=no"],
+        [sys.executable, "-m", "pytest", *names, *makefile_options(), "-rA", "--tb=no"],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -72,7 +77,8 @@ def run_nbval(folder: Path, name: str, cells: list[dict], needs=(), **variables:
 
 @pytest.mark.slow
 def test_a_wrong_stored_output_fails_and_a_near_one_passes(tmp_path):
-    done = run_nbval(tmp_path, "lesson.ipynb", [case for case, _ in CASES.values()])
+    write(tmp_path, "lesson.ipynb", [case for case, _ in CASES.values()])
+    done = run_nbval(tmp_path)
     results = dict(re.findall(r"Cell (\d+).*?(PASSED|FAILED)", done.stdout)) or {
         number: verdict
         for verdict, number in re.findall(r"(PASSED|FAILED) \S*::Cell (\d+)", done.stdout)
@@ -86,25 +92,23 @@ REASON = r"minilm is needed: minilm is not in .*tlcourse fetch minilm"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("needs", "reason"),
-    [
-        (["minilm"], REASON),
-        (["flowers"], r"flowers is needed: flowers is not in .*It is 229 MB \(flower_photos.tgz"),
-        (
-            ["MobileNetV2:alpha=0.35"],
-            r"MobileNetV2:alpha=0.35 is needed: The weights mobilenet_v2_",
-        ),
-        (["flower"], r"flower is needed: .*Did you mean 'flowers'\?"),
-    ],
-)
-def test_a_notebook_is_skipped_with_the_reason_where_something_is_missing(tmp_path, needs, reason):
+def test_a_notebook_is_skipped_with_the_reason_where_something_is_missing(tmp_path):
+    missing = {
+        "minilm": REASON,
+        "flowers": r"flowers is needed: flowers is not in .*It is 229 MB \(flower_photos.tgz",
+        "MobileNetV2:alpha=0.35": r"MobileNetV2:alpha=0.35 is needed: The weights mobilenet_v2_",
+        "flower": r"flower is needed: .*Did you mean 'flowers'\?",
+    }
     cells = [cell("print('one')", shows="two\n") for _ in range(2)]  # would fail
+    for number, needed in enumerate(missing):
+        write(tmp_path, f"lesson{number}.ipynb", cells, [needed])
     places = {name: str(tmp_path / "none") for name in ("TLCOURSE_CACHE", "KERAS_HOME")}
-    done = run_nbval(tmp_path, "lesson.ipynb", cells, needs, **NOTHING, **places)
+    done = run_nbval(tmp_path, **NOTHING, **places)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(rf"SKIPPED \[2\] lesson.ipynb: {reason}", done.stdout), done.stdout
-    assert re.search(rf"what was not tested =+\nlesson.ipynb  all  {reason}", done.stdout)
+    for number, reason in enumerate(missing.values()):
+        name = rf"lesson{number}\.ipynb"
+        assert re.search(rf"SKIPPED \[2\] {name}: {reason}", done.stdout), done.stdout
+        assert re.search(rf"what was not tested =+\n(.+\n)*{name}  all  {reason}", done.stdout)
 
 
 @pytest.mark.slow
@@ -116,7 +120,8 @@ def test_where_all_is_required_nothing_may_be_skipped(tmp_path):
         "TLCOURSE_REQUIRE": "all",
         "COLUMNS": "500",
     }
-    done = run_nbval(tmp_path, "lesson.ipynb", cells, ["minilm"], **places)
+    write(tmp_path, "lesson.ipynb", cells, ["minilm"])
+    done = run_nbval(tmp_path, **places)
     assert done.returncode == 1, done.stdout + done.stderr
     assert re.search(rf"TLCOURSE_REQUIRE=all, but it was skipped: {REASON}", done.stdout), (
         done.stdout
@@ -129,7 +134,8 @@ def test_a_notebook_finds_what_it_needs_in_its_cache(tmp_path):
     need("flowers")
     code = "from tlcourse import load_task\nprint(load_task('flowers').num_classes)"
     cells = [cell(code, shows="5\n")]
-    done = run_nbval(tmp_path, "lesson.ipynb", cells, ["flowers"], TQDM_DISABLE="1")
+    write(tmp_path, "lesson.ipynb", cells, ["flowers"])
+    done = run_nbval(tmp_path, TQDM_DISABLE="1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
 
