@@ -5,6 +5,7 @@ import pytest
 
 from tests.helpers.audited import body, classifier, compiled, follow, frozen_body, pictures
 from tlcourse import audit
+from tlcourse.auditing import data
 from tlcourse.data import Split
 
 pytestmark = pytest.mark.slow
@@ -81,6 +82,24 @@ def test_outputs_and_classes(outputs, severity):
     assert finding.severity == severity
     right = follow(report, "outputs and classes", features=features)["outputs"]
     assert audit(compiled(keras.Model(model.input, right)), train=three).names == ()
+
+
+def test_outputs_are_not_counted_against_classes_that_were_not_read(monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr(data, "MOST", 10)
+    images, labels = pictures(60, classes=3)
+    order = np.argsort(labels, kind="stable")  # the first twenty show one class only
+    images, labels = images[order], labels[order]
+    others = pictures(30, seed=1, classes=3)
+    backbone = body()
+    backbone.trainable = False
+    batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(5)
+    for outputs, found in ((3, ()), (4, ("outputs and classes",))):
+        model = compiled(classifier(backbone, outputs=outputs))
+        assert audit(model, train=(images, labels)).names == found
+        assert audit(model, train=batches).names == ()  # how many more there are is not known
+        assert audit(model, train=batches, validation=others).names == found
 
 
 def labels_and_losses():

@@ -5,6 +5,7 @@ import pytest
 
 from tests.helpers.audited import RNG, body, classifier, compiled, follow, frozen_body, pictures
 from tlcourse import audit
+from tlcourse.auditing import data
 from tlcourse.auditing.copies import near_pairs
 
 pytestmark = pytest.mark.slow
@@ -149,3 +150,35 @@ def test_a_class_without_pictures(task):
     assert report.findings[0].found == "The 20 training pictures show nothing of: blue."
     mixed = follow(report, "class without pictures", images=images, labels=labels)
     assert audit(model, task, train=(mixed["images"][:20], mixed["labels"][:20])).names == ()
+
+
+def sorted_by_class():
+    images, labels = pictures(40)
+    order = np.argsort(labels, kind="stable")
+    return images[order], labels[order]
+
+
+@pytest.mark.parametrize("limit", [("MOST", 10), ("BYTES", 10 * 16 * 16 * 3)])
+def test_a_class_is_not_missed_because_only_the_first_pictures_are_read(task, monkeypatch, limit):
+    monkeypatch.setattr(data, *limit)
+    report = audit(compiled(frozen_body()), task, train=sorted_by_class())
+    assert "train: the first 10 pictures" in report.looked_at
+    assert report.names == ()
+
+
+def test_a_class_is_missed_where_all_labels_lack_it(task, monkeypatch):
+    monkeypatch.setattr(data, "MOST", 10)
+    images, labels = sorted_by_class()
+    report = audit(compiled(frozen_body()), task, train=(images[:20], labels[:20]))
+    assert report.names == ("class without pictures",)
+    assert report.findings[0].found == "The 20 training pictures show nothing of: blue."
+
+
+def test_of_a_dataset_that_is_read_in_part_nothing_is_said_on_the_rest(task, monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr(data, "MOST", 10)
+    train = tf.data.Dataset.from_tensor_slices(sorted_by_class()).batch(5)
+    report = audit(compiled(frozen_body()), task, train=train)
+    assert report.names == ()
+    assert "train after its first 10 pictures" in report.not_checked

@@ -25,12 +25,14 @@ class Pictures(NamedTuple):
         labels: (n,) whole numbers, or (n, classes) one-hot; None where there are none.
         whole: whether all of the split was read.
         weighted: whether each picture comes with a weight.
+        all_labels: those of the pictures that were not read, too; None where these are unknown.
     """
 
     images: np.ndarray | None
     labels: np.ndarray | None
     whole: bool
     weighted: bool = False
+    all_labels: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +65,21 @@ class Data:
         """By the class names, else by the labels; None where there is neither."""
         if self.names:
             return len(next(iter(self.names.values())))
-        counts = [
-            split.labels.shape[1] if is_one_hot(split.labels) else int(split.labels.max()) + 1
+        known = [
+            split.labels if split.all_labels is None else split.all_labels
             for split in self.splits.values()
-            if is_class_labels(split.labels)
+        ]
+        counts = [
+            labels.shape[1] if is_one_hot(labels) else int(labels.max()) + 1
+            for labels in known
+            if is_class_labels(labels)
         ]
         return max(counts, default=None)
+
+    @property
+    def may_have_more_classes(self) -> bool:
+        """Whether each split was read in part only, and no class names are known."""
+        return not self.names and all(split.all_labels is None for split in self.splits.values())
 
 
 def is_one_hot(labels: np.ndarray | None) -> bool:
@@ -145,9 +156,10 @@ def read(source: Any) -> Pictures:
     """
     if isinstance(source, tuple) and len(source) > 1:  # a split of texts has more columns
         images, labels = (np.asarray(part) for part in source[:2])
+        labels = _flat(labels)
         most = min(MOST, max(1, BYTES * len(images) // max(1, images.nbytes)))
         whole = len(images) <= most
-        return Pictures(images[:most], _flat(labels[:most]), whole, len(source) == 3)
+        return Pictures(images[:most], labels[:most], whole, len(source) == 3, labels)
     if not hasattr(source, "__iter__"):
         raise TypeError(f"expected a tf.data.Dataset or (images, labels), not {type(source)}.")
     images, labels, weighted, whole = [], [], False, True
@@ -163,9 +175,8 @@ def read(source: Any) -> Pictures:
     if not images:
         return Pictures(np.empty((0,)), None, True)
     known = all(part is not None for part in labels)
-    return Pictures(
-        np.concatenate(images), _flat(np.concatenate(labels)) if known else None, whole, weighted
-    )
+    read = _flat(np.concatenate(labels)) if known else None
+    return Pictures(np.concatenate(images), read, whole, weighted, read if whole else None)
 
 
 def _batches(dataset: Any) -> Iterator[tuple[np.ndarray, np.ndarray | None, bool]]:

@@ -105,6 +105,8 @@ def outputs_and_classes(facts: Facts) -> Iterator[Finding]:
     if outputs == classes or (outputs == 1 and classes == 2 and not _softmax_alone(facts, loss)):
         return
     fewer = outputs < classes
+    if not fewer and facts.data.may_have_more_classes:
+        return
     yield Finding(
         "error" if fewer or outputs == 1 else "warning",
         "outputs and classes",

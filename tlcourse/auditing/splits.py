@@ -112,13 +112,16 @@ def _folder_code(first: str, names, second: str, more) -> list[str]:
 
 
 def class_imbalance(facts: Facts) -> Iterator[Finding]:
-    """Far more training pictures of one class than of another, or none of one."""
+    """Far more training pictures of one class than of another, or none of one.
+
+    By all of the labels: pictures often lie sorted by class, and the first of them say nothing.
+    """
     train = facts.data.splits.get("train")
-    if train is None or not is_class_labels(train.labels):
+    if train is None or not is_class_labels(train.all_labels):
         return
     if predicts_a_quantity(facts):
         return
-    counts = np.bincount(class_numbers(train.labels), minlength=facts.data.num_classes or 0)
+    counts = np.bincount(class_numbers(train.all_labels), minlength=facts.data.num_classes or 0)
     names = next(iter(facts.data.names.values()), ())
     names = names if len(names) == len(counts) else tuple(f"class {k}" for k in range(len(counts)))
     if not counts.all():
@@ -126,7 +129,7 @@ def class_imbalance(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "error",
             "class without pictures",
-            f"The {len(train.labels)} training pictures show nothing of: {lacking}.",
+            f"The {len(train.all_labels)} training pictures show nothing of: {lacking}.",
             "It will never be named. Pictures that lie sorted by class, cut without shuffling, "
             "often are the cause.",
             "order = np.random.default_rng(0).permutation(len(labels))  # before the cut\n"
