@@ -1,15 +1,17 @@
 """Fine-tuning, epoch by epoch: batches, frozen maps, and the weights of the best epoch."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import keras
 import numpy as np
+from scipy.special import log_softmax
 
 from tlcourse.data import Split
 from tlcourse.machine.limits import release_pages
 from tlcourse.progress import with_bar
+from tlcourse.retrain.confidence import temperature
 from tlcourse.transfer.halves import Halves, halves, put_back
 from tlcourse.transfer.tuning import gentle_sgd
 
@@ -19,7 +21,7 @@ MAP_BYTES = 2**28  # of what frozen layers give for all pictures, to be kept in 
 
 @dataclass(frozen=True)
 class Score:
-    """How a model does on the validation photos."""
+    """How a model does on the validation photos, its temperature set; see `score`."""
 
     accuracy: float
     loss: float
@@ -57,21 +59,21 @@ def fine_tune(
         if parts and map_bytes(parts, training, validation) > MAP_BYTES:
             parts = None
         learner = parts.learning if parts else model
-        metrics = {"metrics" if weights is None else "weighted_metrics": ["accuracy"]}
         learner.compile(
             gentle_sgd(LEARNING_RATE, steps),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            **metrics,
         )
     if parts:
         # A model of its own: under a strategy, `predict_on_batch` answers once a device.
         frozen = keras.Model(parts.frozen.input, parts.frozen.output)
         validation = maps_of(frozen, validation)
-    watched = Batches(validation, weights=weights)
-    start = score(learner, watched)
-    patience = keras.callbacks.EarlyStopping(monitor="val_loss", patience=PATIENCE)
+    watched = Batches(validation)
+
+    def look() -> Score:
+        return score(learner.predict(watched, verbose=0), validation.labels, weights)
+
     bar = with_bar(range(steps), "Fine-tuning")
-    best = KeepBest(start, deadline, bar)
+    best = KeepBest(look, deadline, bar)
     best.set_model(learner)
     try:
         if parts:
@@ -82,8 +84,7 @@ def fine_tune(
             learner.fit(
                 Batches(training, shuffle_seed=seed, weights=weights),
                 epochs=EPOCHS,
-                validation_data=watched,
-                callbacks=[best, patience],
+                callbacks=[best],
                 shuffle=False,  # `batches` shuffles itself, from the seed
                 verbose=0,
             )
@@ -117,10 +118,23 @@ def maps_of(frozen: keras.Model, split: Split, deadline: float = float("inf")) -
     return Split(maps, split.labels[: len(maps)])
 
 
-def score(model: keras.Model, batches: "Batches") -> Score:
-    """Accuracy and loss of a compiled model."""
-    result = model.evaluate(batches, verbose=0, return_dict=True)
-    return Score(result["accuracy"], result["loss"])
+def score(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> Score:
+    """Accuracy and loss of logits, divided by the temperature that suits them best.
+
+    The model that is saved gets its temperature anyway. Without one, a fine-tuned network that is
+    right more often loses against a probe that is not as sure of its mistakes.
+
+    Args:
+        logits: (n, classes), of validation photos.
+        labels: int (n,).
+        weights: (classes,) what a photo of each class counts; None for all the same.
+    """
+    logits = np.asarray(logits, "float64")
+    counts = None if weights is None else weights[labels]
+    shares = log_softmax(logits / temperature(logits, labels), axis=1)
+    right = logits.argmax(axis=1) == labels
+    losses = -shares[np.arange(len(labels)), labels]
+    return Score(*(float(np.average(each, weights=counts)) for each in (right, losses)))
 
 
 class Batches(keras.utils.PyDataset):
@@ -152,12 +166,16 @@ class Batches(keras.utils.PyDataset):
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Keep the weights of the best epoch, that before the first included; mind the deadline."""
+    """Keep the weights of the best epoch, that before the first included; know when to end."""
 
-    def __init__(self, start: Score, deadline: float, bar: Iterable) -> None:  # noqa: D107
+    def __init__(  # noqa: D107
+        self, look: Callable[[], Score], deadline: float, bar: Iterable
+    ) -> None:
         super().__init__()
+        self.look = look
         self.bar = iter(bar)
-        self.start = self.best = start
+        self.start = self.best = look()
+        self.lowest, self.waited = float("inf"), 0
         self.deadline = deadline
         self.tuned: Score | None = None  # of the best epoch, or of the last when none is
         self.weights: list[np.ndarray] | None = None
@@ -182,8 +200,12 @@ class KeepBest(keras.callbacks.Callback):
             self.note = "Fine-tuning was ended by the time budget; the best model is kept."
 
     def on_epoch_end(self, epoch, logs=None) -> None:
-        """Keep the weights when validation says so."""
-        now = Score(logs["val_accuracy"], logs["val_loss"])
+        """Keep the weights when validation says so; end where its loss falls no more."""
+        now = self.look()
+        self.waited = 0 if now.loss < self.lowest else self.waited + 1
+        self.lowest = min(self.lowest, now.loss)
+        if self.waited >= PATIENCE:
+            self.model.stop_training = True
         if now.loss < self.best.loss and now.accuracy >= self.start.accuracy:
             self.best, self.weights = now, self.model.get_weights()
         self.tuned = self.best if self.improved else now

@@ -87,9 +87,10 @@ def train(
 ) -> Trained:
     """Put the probe's head on the backbone, then fine-tune its late layers, if that helps.
 
-    It helps when the validation loss falls and no validation accuracy is lost. An interruption
-    (Ctrl-C) or the deadline ends it early, with the best that there is. What the frozen layers give
-    for each picture is computed once, where memory holds it. What ran to its end is not done twice.
+    It helps when the validation loss falls (`fine_tuning.score`) and no validation accuracy is
+    lost. An interruption (Ctrl-C) or the deadline ends it early, with the best that there is. What
+    the frozen layers give for each picture is computed once, where memory holds it. What ran to its
+    end is not done twice.
 
     Args:
         backbone: from pictures to features. It is copied, and stays as it is.
