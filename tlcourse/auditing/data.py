@@ -175,8 +175,8 @@ def read(source: Any) -> Pictures:
     if not images:
         return Pictures(np.empty((0,)), None, True)
     known = all(part is not None for part in labels)
-    read = _flat(np.concatenate(labels)) if known else None
-    return Pictures(np.concatenate(images), read, whole, weighted, read if whole else None)
+    flat = _flat(np.concatenate(labels)) if known else None
+    return Pictures(np.concatenate(images), flat, whole, weighted, flat if whole else None)
 
 
 def _batches(dataset: Any) -> Iterator[tuple[np.ndarray, np.ndarray | None, bool]]:
